@@ -1,0 +1,103 @@
+# Labproof. `make report` runs the lab and renders its page; `make help` lists the rest.
+# Works with GNU make 3.81 and later, which is the one that macOS has.
+
+PYTHON ?= python3
+CORES  ?= 4
+PRESET ?=
+CONFIG ?=
+GPU    ?=
+ARGS   ?=
+
+# The CUDA build of TensorFlow cannot live beside the CPU build: it has its own environment.
+ifneq (,$(filter 1 yes true,$(GPU)))
+VENV := .venv-gpu
+LOCK := requirements-gpu.lock
+else
+VENV := .venv
+LOCK := requirements.lock
+endif
+
+BASE   := $(VENV)/$(LOCK)
+TOOLS  := $(VENV)/requirements-test.lock
+QUARTO := $(VENV)/requirements-quarto.lock
+PY     := $(VENV)/bin/python
+SET_UP := workflow/envs/set_up.py
+
+# What the shell's own Python settings (a cluster's modules, say) name is not for the environment.
+unexport PYTHONPATH PYTHONHOME
+
+# Programs of the environment come first for what Snakemake and the tests start.
+WITH_PATH := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
+
+# Snakemake takes the last --config alone, so it must be one.
+ifneq (,$(strip $(PRESET) $(CONFIG)))
+ifneq (,$(filter --config -C,$(ARGS)))
+$(error Give settings as CONFIG="seeds=10", not in ARGS, when PRESET or CONFIG is given)
+endif
+SETTINGS := --config $(if $(PRESET),preset=$(PRESET)) $(CONFIG)
+endif
+
+.PHONY: help report test lint format setup quarto lock clean clean-all FORCE
+.DEFAULT_GOAL := help
+
+help:  ## list the targets
+	@echo "make TARGET [PRESET=smoke|demo|lab] [CONFIG=\"seeds=10\"] [CORES=4] [GPU=1] [PYTHON=python3.12] [ARGS=...]"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+report: $(BASE) $(QUARTO)  ## run the lab and render its page: results/PRESET/report/index.html
+	$(WITH_PATH) $(PY) -m snakemake $(SETTINGS) --resources gpu=1 --cores $(CORES) $(ARGS)
+
+test: $(TOOLS) $(QUARTO)  ## run the tests; ARGS="-m slow" runs the long ones
+	$(WITH_PATH) $(PY) -m pytest $(ARGS)
+
+lint: $(TOOLS)  ## check format and style of the code and the workflow
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(VENV)/bin/snakefmt --check workflow
+	$(WITH_PATH) $(PY) -m snakemake --lint
+
+format: $(TOOLS)  ## bring the code and the workflow into format
+	$(PY) -m ruff check --fix-only --quiet .
+	$(PY) -m ruff format .
+	$(VENV)/bin/snakefmt workflow
+
+setup: $(TOOLS) $(QUARTO)  ## make the environment and nothing else
+
+quarto: $(BASE)  ## try again to install Quarto, which renders the page in place of Pandoc
+	@$(PY) $(SET_UP) quarto $(VENV) requirements-quarto.lock --again
+
+# The environment is made anew when its Python has gone (a removed or upgraded one).
+$(BASE): $(LOCK) $(if $(realpath $(PY)),,FORCE)
+	@command -v $(PYTHON) >/dev/null || { \
+	  echo "There is no $(PYTHON) here: install Python 3.11 to 3.13, or name it: make report PYTHON=python3.12"; \
+	  exit 1; } >&2
+	@$(PYTHON) $(SET_UP) base $(VENV) $(LOCK)
+
+$(TOOLS): requirements-test.lock $(BASE)
+	@$(PY) $(SET_UP) tools $(VENV) requirements-test.lock
+
+$(QUARTO): requirements-quarto.lock $(BASE)
+	@$(PY) $(SET_UP) quarto $(VENV) requirements-quarto.lock
+
+# ARGS=--upgrade moves every package to its newest version; without it only what must move does.
+COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+  --custom-compile-command "make lock" $(ARGS)
+
+lock:  ## write the lock files anew from pyproject.toml; ARGS=--upgrade moves every package
+	@tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && \
+	$(PYTHON) -m venv "$$tmp" && "$$tmp/bin/pip" install --quiet uv && PATH="$$tmp/bin:$$PATH" && \
+	$(COMPILE) pyproject.toml --extra cpu -o requirements.lock && \
+	$(COMPILE) pyproject.toml --extra gpu -c requirements.lock -o requirements-gpu.lock && \
+	$(COMPILE) --group test -c requirements.lock -o requirements-test.lock && \
+	$(COMPILE) --group quarto --no-deps -o requirements-quarto.lock
+
+clean:  ## remove what runs made (PRESET=smoke: that preset's results alone)
+ifneq (,$(PRESET))
+	rm -rf "results/$(PRESET)"
+else
+	rm -rf results .snakemake .pytest_cache .ruff_cache
+	find scripts tests workflow -name __pycache__ -type d -prune -exec rm -rf {} +
+endif
+
+clean-all: clean  ## remove the environments too
+	rm -rf .venv .venv-gpu
