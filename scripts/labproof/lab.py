@@ -1,0 +1,255 @@
+"""Config, preset and a lab's protocol -> the resolved lab: every cell with its own numbers.
+
+The resolved lab is a plain nested dict, so that Snakemake can compare, look up and pass it on:
+
+- `name`, `title`, `preset`, `seeds` (list), `blocks` (list such as "0-4")
+- `sources`: name -> where the images come from
+- `datasets`: name -> source, size, channels, train, validation, classes (negative, positive)
+- `tasks`: id -> title, did, cells (names), gallery (datasets, may be empty)
+- `cells`: name -> all that training needs, after the preset's scaling
+- `protocol`: name -> the same before scaling
+- `backbone`, `heatmaps`: the preset's settings
+- `findings`: list of id, task, statement, cells, measures
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from labproof import validation
+from labproof.errors import LabError
+from labproof.measures import MEASURES
+from labproof.seeds import blocks
+from labproof.validation import problem, suggest
+
+# Classes of the drawn images, negative first; phantoms.py draws them.
+PHANTOMS = {"skin": ["nevus", "melanoma"], "bone": ["NFF", "AFF"]}
+# What "augmentation: true" stands for in the protocol: degrees, shares of the side.
+AUGMENTATION = {"rotation": 10, "shift": 0.1, "flip": True}
+# Pooling halves the image so often, and something has to be left of it.
+SMALLEST = {"alexnet": 8, "vgg16": 32, "mlp": 32}
+
+
+def presets(root: Path) -> list[str]:
+    """Names of the presets under config/presets/."""
+    return sorted(file.stem for file in (root / "config/presets").glob("*.yaml"))
+
+
+def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
+    """Resolve a config, its file already read and overrides merged in.
+
+    Parameters
+    ----------
+    config
+        What config/config.yaml holds.
+    root
+        The project's folder, which has config/ and workflow/schemas/.
+    preset
+        Instead of the config's.
+
+    Raises
+    ------
+    LabError
+        For the first thing that is wrong, naming the file, the key, the cause and the mend.
+    """
+    schemas = validation.Schemas(root / "workflow/schemas")
+    config_file = Path("config/config.yaml")
+    schemas.check(config, "config.schema.yaml", config_file)
+    preset = preset or config["preset"]
+    name = config["lab"]
+    _known(preset, presets(root), config_file, "preset", "there is no such file in config/presets/")
+    labs = sorted(folder.name for folder in (root / "config/labs").iterdir() if folder.is_dir())
+    _known(name, labs, config_file, "lab", "there is no such folder in config/labs/")
+
+    def load(file: str, schema: str):
+        path = root / file
+        if not path.exists():
+            raise LabError(f"{file}: is missing. Restore it, or choose another lab or preset.")
+        data = validation.read(path)
+        schemas.check(data, schema, Path(file))
+        return data
+
+    scaling = load(f"config/presets/{preset}.yaml", "preset.schema.yaml")
+    tasks_file = Path(f"config/labs/{name}/tasks.yaml")
+    lab = load(str(tasks_file), "tasks.schema.yaml")
+    findings = load(f"config/labs/{name}/findings.yaml", "findings.schema.yaml")
+    _check_sources(config["sources"], config_file)
+    protocol = _cells(lab, tasks_file)
+    datasets = {
+        key: _scale_dataset(dataset, scaling["scale"], config["sources"], tasks_file, key)
+        for key, dataset in lab["datasets"].items()
+    }
+    cells = {key: _scale_cell(cell, scaling) for key, cell in protocol.items()}
+    _check_sizes(cells, datasets, Path(f"config/presets/{preset}.yaml"))
+    tasks = {
+        key: {
+            "title": task["title"],
+            "did": task["did"].strip(),
+            "cells": list(task.get("cells", {})),
+            "gallery": task.get("gallery", []),
+        }
+        for key, task in lab["tasks"].items()
+    }
+    for key, task in tasks.items():
+        for dataset in task["gallery"]:
+            if dataset not in datasets:
+                cause = f'there is no dataset "{dataset}".{suggest(dataset, datasets)}'
+                raise problem(tasks_file, ["tasks", key, "gallery"], cause)
+    _check_findings(findings, tasks, cells, Path(f"config/labs/{name}/findings.yaml"))
+    seeds = _seeds(config.get("seeds", scaling["seeds"]))
+    return {
+        "name": name,
+        "title": lab["title"],
+        "preset": preset,
+        "seeds": seeds,
+        "blocks": blocks(seeds, scaling["block"]),
+        "sources": {key: dict(source) for key, source in config["sources"].items()},
+        "datasets": datasets,
+        "tasks": tasks,
+        "cells": cells,
+        "protocol": protocol,
+        "backbone": _backbone(scaling["backbone"], preset),
+        "heatmaps": scaling["heatmaps"],
+        "findings": findings,
+    }
+
+
+def _seeds(seeds: int | Sequence[int]) -> list[int]:
+    return list(range(seeds)) if isinstance(seeds, int) else sorted(seeds)
+
+
+def _known(name: str, known: Sequence[str], file: Path, key: str, cause: str) -> None:
+    if name not in known:
+        raise problem(
+            file, [key], f'"{name}": {cause}.{suggest(name, known)}', known[0] if known else None
+        )
+
+
+def _check_sources(sources: Mapping, file: Path) -> None:
+    own = {"overlap": "skin", "marker": "bone", "visibility": "bone"}
+    for name, source in sources.items():
+        if source["kind"] == "phantom":
+            if name not in PHANTOMS:
+                cause = f'phantoms are drawn of {" and ".join(PHANTOMS)}, not of "{name}".'
+                example = {"kind": "folder", "path": f"data/{name}", "classes": ["no", "yes"]}
+                raise problem(file, ["sources", name], cause, example)
+            for key in source:
+                if own.get(key, name) != name:
+                    cause = f"is a setting of {own[key]} phantoms. Move it to sources.{own[key]}."
+                    raise problem(file, ["sources", name, key], cause)
+            continue
+        for split in ("train", "validation"):
+            for label in source["classes"]:
+                folder = Path(source["path"]) / split / label
+                if not folder.is_dir():
+                    cause = (
+                        f"the folder {folder} does not exist. Images are expected in "
+                        f"{source['path']}/{{train,validation}}/{{{','.join(source['classes'])}}}/. "
+                        "Mend the path or the classes, or take kind: phantom."
+                    )
+                    raise problem(file, ["sources", name, "path"], cause)
+
+
+def _cells(lab: Mapping, file: Path) -> dict[str, dict]:
+    """The cells of all tasks with the lab's defaults filled in, checked against one another."""
+    cells: dict[str, dict] = {}
+    for task, contents in lab["tasks"].items():
+        if not contents.get("cells") and not contents.get("gallery"):
+            raise problem(file, ["tasks", task], "has neither cells nor a gallery.")
+        for name, given in contents.get("cells", {}).items():
+            place = ["tasks", task, "cells", name]
+            if name in cells:
+                raise problem(file, place, f"the name is taken by task {cells[name]['task']}.")
+            cell = {
+                "control": False,
+                "backbone": None,
+                "heatmaps": False,
+                **lab["defaults"],
+                **given,
+            }
+            for key, example in (("dataset", "skin"), ("learning_rate", 1.0e-4), ("epochs", 50)):
+                if key not in cell:
+                    raise problem(file, [*place, key], "is missing.", example)
+            if cell["dataset"] not in lab["datasets"]:
+                cause = f'there is no dataset "{cell["dataset"]}".'
+                cause += suggest(cell["dataset"], lab["datasets"])
+                raise problem(file, [*place, "dataset"], cause, next(iter(lab["datasets"])))
+            if (cell["network"] == "mlp") != (cell["backbone"] is not None):
+                cause = "network mlp needs a backbone, and no other network can have one."
+                raise problem(file, [*place, "backbone"], cause, "vgg16")
+            if cell["network"] == "mlp" and cell["augmentation"]:
+                cause = (
+                    "an mlp trains on features that were extracted once, so nothing can augment."
+                )
+                raise problem(file, [*place, "augmentation"], cause, False)
+            if cell["network"] == "mlp" and cell["heatmaps"]:
+                cause = "an mlp has no convolution to draw a heatmap of."
+                raise problem(file, [*place, "heatmaps"], cause, False)
+            cell["augmentation"] = AUGMENTATION if cell["augmentation"] else None
+            cells[name] = {"task": task, **cell, "initializer": "glorot_uniform"}
+    return cells
+
+
+def _scale_dataset(dataset: dict, scale: Mapping, sources: Mapping, file: Path, name: str) -> dict:
+    if dataset["source"] not in sources:
+        cause = f'there is no source "{dataset["source"]}" in config/config.yaml.'
+        cause += suggest(dataset["source"], sources)
+        raise problem(file, ["datasets", name, "source"], cause, next(iter(sources)))
+    source = sources[dataset["source"]]
+    return {
+        **dataset,
+        "size": _whole(dataset["size"] * scale["image_size"]),
+        "train": _whole(dataset["train"] * scale["images"], least=2),
+        "validation": _whole(dataset["validation"] * scale.get("validation_images", 1), least=2),
+        "classes": source.get("classes") or PHANTOMS[dataset["source"]],
+    }
+
+
+def _scale_cell(cell: Mapping, scaling: Mapping) -> dict:
+    scale = scaling["scale"]
+    return {
+        **cell,
+        "base": min(cell["base"], scale.get("largest_base", cell["base"])),
+        "epochs": _whole(cell["epochs"] * scale["epochs"]),
+        "learning_rate": float(f"{cell['learning_rate'] * scale['learning_rate']:.6g}"),
+        "initializer": scaling["initializer"],
+    }
+
+
+def _check_sizes(cells: Mapping, datasets: Mapping, file: Path) -> None:
+    for name, cell in cells.items():
+        size, least = datasets[cell["dataset"]]["size"], SMALLEST[cell["network"]]
+        if size < least:
+            cause = (
+                f"images of {size} pixels are too small for the {cell['network']} of cell {name}, "
+                f"which needs {least}. Raise the factor."
+            )
+            raise problem(file, ["scale", "image_size"], cause)
+
+
+def _check_findings(findings: list, tasks: Mapping, cells: Mapping, file: Path) -> None:
+    seen = set()
+    for number, finding in enumerate(findings):
+        place = [str(number), finding["id"]]
+        if finding["id"] in seen:
+            raise problem(file, place, "the id stands twice.")
+        seen.add(finding["id"])
+        wanted = [("task", finding["task"], tasks)]
+        wanted += [("cells", cell, cells) for cell in finding["cells"]]
+        wanted += [("measures", measure, MEASURES) for measure in finding["measures"]]
+        for key, value, known in wanted:
+            if value not in known:
+                cause = f'"{value}" does not exist.{suggest(value, known)}'
+                raise problem(file, [finding["id"], key], cause)
+
+
+def _backbone(settings: Mapping, preset: str) -> dict:
+    weights = settings["weights"]
+    if weights not in ("procedural", "imagenet") and not Path(weights).is_file():
+        cause = f"there is no file {weights}. Give a weights file, procedural or imagenet."
+        file = Path(f"config/presets/{preset}.yaml")
+        raise problem(file, ["backbone", "weights"], cause, "procedural")
+    return dict(settings)
+
+
+def _whole(value: float, least: int = 1) -> int:
+    return max(least, round(value))

@@ -1,0 +1,185 @@
+"""YAML file -> checked data, or one message that a user can act on."""
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import yaml
+from referencing import Registry, Resource
+
+from labproof.errors import LabError
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+    """Safe YAML in which a key written twice is an error: the first would be lost in silence."""
+
+
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict:
+    keys = set()
+    for key, _ in node.value:
+        if key.value in keys:
+            raise yaml.constructor.ConstructorError(
+                None, None, f'the key "{key.value}" stands twice', key.start_mark
+            )
+        keys.add(key.value)
+    return loader.construct_mapping(node, deep=True)
+
+
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+
+
+def read(file: Path) -> Any:
+    """Read a YAML file. LabError where it is missing, empty or not YAML, with line and column."""
+    try:
+        data = yaml.load(file.read_text(encoding="utf-8"), _Loader)
+    except OSError as error:
+        raise LabError(f"{file}: cannot be read ({error.strerror}).") from None
+    except UnicodeDecodeError:
+        raise LabError(f"{file}: is not text in UTF-8. Save it as UTF-8.") from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        raise LabError(
+            f"{file}, line {mark.line + 1}, column {mark.column + 1}: not valid YAML, "
+            f"{error.problem}. Check indentation, colons and brackets there."
+        ) from None
+    except yaml.YAMLError as error:
+        raise LabError(f"{file}: not valid YAML, {error}.") from None
+    if data is None:
+        raise LabError(f"{file}: is empty. Restore it from the project's own copy.")
+    return data
+
+
+def suggest(word: Any, known: Iterable[str]) -> str:
+    """' Did you mean "…"?' for a near miss, else the list of what is known."""
+    known = list(known)
+    close = difflib.get_close_matches(str(word), known, n=1)
+    return f' Did you mean "{close[0]}"?' if close else f" Known: {', '.join(known)}."
+
+
+def problem(
+    file: Path, keys: Iterable, cause: str, example: Any = None, *, at: Iterable | None = None
+) -> LabError:
+    """A LabError that names a file, a key and the cause, and shows the YAML to write instead.
+
+    `example` is the value to show at that key, or at the key path `at`; None shows nothing.
+    """
+    keys = [str(key) for key in keys]
+    place = f"{file}, key {'.'.join(keys)}" if keys else f"{file}"
+    if example is None:
+        return LabError(f"{place}: {cause}")
+    snippet = _snippet([str(key) for key in at or keys], example)
+    return LabError(f"{place}: {cause}\nWrite for example:\n\n{snippet}")
+
+
+class Schemas:
+    """The project's JSON Schemas, in YAML, from one folder; they may refer to one another."""
+
+    def __init__(self, folder: Path):
+        self.schemas = {file.name: read(file) for file in sorted(folder.glob("*.schema.yaml"))}
+        self.registry = Registry().with_resources(
+            (name, Resource.from_contents(schema)) for name, schema in self.schemas.items()
+        )
+
+    def definition(self, name: str) -> dict:
+        """One of the shared definitions, such as the pattern of names."""
+        return self.schemas["common.schema.yaml"]["$defs"][name]
+
+    def check(self, data: Any, schema: str, file: Path) -> None:
+        """Raise the LabError of the first thing in `data` that the schema forbids."""
+        contents = {**self.schemas[schema], "$id": schema}
+        validator = jsonschema.Draft202012Validator(contents, registry=self.registry)
+        errors = sorted(validator.iter_errors(data), key=lambda error: list(map(str, error.path)))
+        # a misspelt key explains a missing one, so it comes first
+        errors.sort(key=lambda error: error.validator != "additionalProperties")
+        if errors:
+            raise self._translate(errors[0], file)
+
+    def _translate(self, error: jsonschema.ValidationError, file: Path) -> LabError:
+        path, schema, value = list(error.path), self._follow(error.schema), error.instance
+        example = schema.get("examples", [None])[0]
+        means = f" It is {schema['description']}." if schema.get("description") else ""
+        if error.validator == "additionalProperties":
+            known = schema.get("properties", {})
+            key = next(key for key in value if key not in known)
+            cause = f"unknown key.{suggest(key, known)}"
+            near = difflib.get_close_matches(str(key), known, n=1)
+            if not near:
+                return problem(file, [*path, key], cause)
+            example = self._follow(known[near[0]]).get("examples", [value[key]])[0]
+            return problem(file, [*path, key], cause, example, at=[*path, near[0]])
+        if error.validator == "required":
+            key = next(key for key in error.validator_value if key not in value)
+            example = self._follow(schema.get("properties", {}).get(key)).get("examples", [None])[0]
+            return problem(file, [*path, key], "is missing.", example)
+        if "propertyNames" in error.absolute_schema_path:
+            cause = f"this name is not allowed. A name is {schema['description']}: {example}."
+            return problem(file, [*path, value], cause)
+        if error.validator == "type":
+            cause = f"must be {_article(error.validator_value)}, but is {_show(value)}.{means}"
+            if isinstance(value, str) and _is_number(value):
+                cause += " YAML takes it for text: leave out quotes, and write 1e-4 as 1.0e-4."
+        elif error.validator == "enum":
+            known = [str(option) for option in error.validator_value]
+            cause = f"{_show(value)} is not known.{suggest(value, known)}"
+        elif error.validator in _LIMITS:
+            cause = f"must be {_LIMITS[error.validator]} {error.validator_value}, but is {value}."
+            cause += means
+        elif error.validator in ("minItems", "minProperties", "minLength"):
+            cause = f"is empty.{means}"
+        else:
+            cause = f"{_show(value)} does not fit.{means}"
+        return problem(file, path, cause, example)
+
+    def _follow(self, schema: Any) -> dict:
+        """A schema with its reference put in."""
+        schema = schema if isinstance(schema, dict) else {}
+        reference = schema.get("$ref", "")
+        if reference.startswith("common.schema.yaml#/$defs/"):
+            return {**self.definition(reference.rsplit("/", 1)[1]), **schema}
+        return schema
+
+
+_LIMITS = {
+    "minimum": "at least",
+    "maximum": "at most",
+    "exclusiveMinimum": "above",
+    "exclusiveMaximum": "below",
+    "maxItems": "no longer than",
+    "maxLength": "no longer than",
+}
+
+
+def _article(kind: str) -> str:
+    names = {
+        "object": "keys with values",
+        "array": "a list",
+        "string": "text",
+        "integer": "a whole number",
+        "number": "a number",
+        "boolean": "true or false",
+    }
+    return names[kind]
+
+
+def _show(value: Any) -> str:
+    if value is None:
+        return "empty"
+    return yaml.safe_dump(value, default_flow_style=True).strip().removesuffix("...").strip()
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _snippet(keys: list[str], value: Any) -> str:
+    """The YAML of `value` at its place, lists shown by their own item."""
+    for key in reversed(keys):
+        value = [value] if key.isdigit() else {key: value}
+    text = yaml.safe_dump(value, sort_keys=False, default_flow_style=False, allow_unicode=True)
+    return "".join(f"    {line}\n" for line in text.splitlines()).rstrip()

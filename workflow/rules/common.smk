@@ -1,0 +1,109 @@
+# The resolved labs, the wildcards, and the helpers that the rules share.
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+ROOT = Path(workflow.basedir).parent
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from labproof import lab, provenance, validation
+from labproof.errors import LabError
+
+# A file that is no YAML gets a clearer message here than from `configfile` itself.
+try:
+    validation.read(ROOT / "config/config.yaml")
+except LabError as error:
+    raise WorkflowError(str(error)) from None
+
+
+configfile: str(ROOT / "config/config.yaml")
+
+
+# One resolved lab a preset, so that results/{preset}/… can be asked for under any preset.
+try:
+    LABS = {name: lab.resolve(config, ROOT, preset=name) for name in lab.presets(ROOT)}
+    lab.resolve(config, ROOT)
+    NAME = validation.Schemas(ROOT / "workflow/schemas").definition("name")["pattern"].strip("^$")
+except LabError as error:
+    raise WorkflowError(str(error)) from None
+
+PUBLISHED = str(ROOT / f"config/labs/{config['lab']}/published.csv")
+GPUS = 0
+if shutil.which("nvidia-smi"):
+    listed = subprocess.run(["nvidia-smi", "--list-gpus"], capture_output=True, text=True)
+    GPUS = listed.stdout.count("GPU ")
+
+
+wildcard_constraints:
+    preset="|".join(LABS),
+    cell=NAME,
+    dataset=NAME,
+    task=NAME,
+    backbone=r"[a-z0-9_]+",
+    block=r"\d+-\d+",
+
+
+# --resources gpu=1 is about one machine: on a cluster each job gets its own GPU.
+resource_scopes:
+    gpu="local",
+
+
+def code_of(rule):
+    """Hash of the logic behind a rule's script: a comment reruns nothing, a change of logic does."""
+    return provenance.code_hash(ROOT / f"scripts/{rule}.py")
+
+
+def cell_of(wildcards):
+    """The resolved cell of the wildcards."""
+    return LABS[wildcards.preset]["cells"][wildcards.cell]
+
+
+def cells_of(wildcards):
+    """Names of the cells of a task, in the lab's order."""
+    return LABS[wildcards.preset]["tasks"][wildcards.task]["cells"]
+
+
+def classes_of(wildcards):
+    """Class names of each cell of a task, negative first, by cell."""
+    resolved = LABS[wildcards.preset]
+    datasets = {cell: resolved["cells"][cell]["dataset"] for cell in cells_of(wildcards)}
+    return {cell: resolved["datasets"][dataset]["classes"] for cell, dataset in datasets.items()}
+
+
+def with_key(preset, kind, key):
+    """Names of a preset's tasks or cells that have something under `key`."""
+    return [name for name, entry in LABS[preset][kind].items() if entry[key]]
+
+
+def inputs_of(wildcards):
+    """What a cell trains on: its dataset's images, or their features by its backbone."""
+    cell = cell_of(wildcards)
+    if cell["backbone"]:
+        return f"results/{wildcards.preset}/features/{cell['backbone']}/{cell['dataset']}"
+    return f"results/{wildcards.preset}/datasets/{cell['dataset']}"
+
+
+def shown(wildcards):
+    """Everything that the page shows, but for the numbers."""
+    preset = wildcards.preset
+    return (
+        collect("results/{preset}/figures/{task}", preset=preset, task=with_key(preset, "tasks", "cells"))
+        + collect(
+            "results/{preset}/figures/gallery/{task}.svg",
+            preset=preset,
+            task=with_key(preset, "tasks", "gallery"),
+        )
+        + collect(
+            "results/{preset}/figures/datasets/{dataset}.svg",
+            preset=preset,
+            dataset=LABS[preset]["datasets"],
+        )
+        + collect(
+            "results/{preset}/heatmaps/{cell}",
+            preset=preset,
+            cell=with_key(preset, "cells", "heatmaps"),
+        )
+    )

@@ -1,0 +1,32 @@
+rule draw_heatmaps:
+    input:
+        dataset=lambda w: f"results/{w.preset}/datasets/{cell_of(w)['dataset']}",
+        models=collect(
+            "results/{{preset}}/models/{{cell}}/{block}",
+            block=lookup("{preset}/blocks", within=LABS),
+        ),
+    output:
+        heatmaps=directory("results/{preset}/heatmaps/{cell}"),
+        sheet=report(
+            "results/{preset}/figures/heatmaps/{cell}.svg",
+            category="Heatmaps",
+            caption="../../report/captions/heatmaps.rst",
+            labels={"cell": "{cell}"},
+        ),
+        shared=multiext("results/{preset}/figures/heatmaps/{cell}", ".png", ".csv"),
+    params:
+        code=code_of("draw_heatmaps"),
+        cell=lookup("{preset}/cells/{cell}", within=LABS),
+        classes=lambda w: LABS[w.preset]["datasets"][cell_of(w)["dataset"]]["classes"],
+        images=lookup("{preset}/heatmaps/images", within=LABS),
+    resources:
+        gpu=min(GPUS, 1),
+    threads: 1
+    log:
+        "results/{preset}/logs/draw_heatmaps/{cell}.log",
+    benchmark:
+        "results/{preset}/benchmarks/draw_heatmaps/{cell}.tsv"
+    conda:
+        "../envs/labproof.yaml"
+    script:
+        "../../scripts/draw_heatmaps.py"

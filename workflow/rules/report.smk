@@ -1,0 +1,55 @@
+rule write_report:
+    input:
+        shown,
+        histories=lambda w: collect(
+            f"results/{w.preset}/histories/{{cell}}.csv", cell=LABS[w.preset]["cells"]
+        ),
+        facts=lambda w: collect(
+            f"results/{w.preset}/facts/{{cell}}.csv", cell=LABS[w.preset]["cells"]
+        ),
+        backbones=lambda w: collect(
+            f"results/{w.preset}/backbones/{{backbone}}",
+            backbone={
+                LABS[w.preset]["cells"][cell]["backbone"]
+                for cell in with_key(w.preset, "cells", "backbone")
+            },
+        ),
+        published=PUBLISHED,
+        template=str(ROOT / "report/index.qmd.jinja"),
+        parts=str(ROOT / "report/_task.qmd.jinja"),
+    output:
+        "results/{preset}/report/index.qmd",
+    params:
+        code=code_of("write_report"),
+        lab=lookup("{preset}", within=LABS),
+        results="results/{preset}",
+    log:
+        "results/{preset}/logs/write_report.log",
+    benchmark:
+        "results/{preset}/benchmarks/write_report.tsv"
+    conda:
+        "../envs/labproof.yaml"
+    script:
+        "../../scripts/write_report.py"
+
+
+rule render_report:
+    input:
+        qmd="results/{preset}/report/index.qmd",
+        styles=collect(
+            str(ROOT / "report/{file}"),
+            file=["style.css", "light.scss", "dark.scss", "pandoc.css", "pandoc.html", "quarto.lua"],
+        ),
+    output:
+        ensure("results/{preset}/report/index.html", non_empty=True),
+    params:
+        code=code_of("render_report"),
+        styles=str(ROOT / "report"),
+    log:
+        "results/{preset}/logs/render_report.log",
+    benchmark:
+        "results/{preset}/benchmarks/render_report.tsv"
+    conda:
+        "../envs/labproof.yaml"
+    script:
+        "../../scripts/render_report.py"

@@ -1,0 +1,56 @@
+rule train_block:
+    input:
+        inputs_of,
+    output:
+        history=ensure("results/{preset}/blocks/{cell}/{block}/history.csv", non_empty=True),
+        predictions=ensure(
+            "results/{preset}/blocks/{cell}/{block}/predictions.csv", non_empty=True
+        ),
+        facts="results/{preset}/blocks/{cell}/{block}/facts.csv",
+        models=directory("results/{preset}/models/{cell}/{block}"),
+    params:
+        code=code_of("train_block"),
+        cell=lookup("{preset}/cells/{cell}", within=LABS),
+    resources:
+        gpu=min(GPUS, 1),
+    threads: 1  # more threads gain little on such small networks; more jobs gain all
+    log:
+        "results/{preset}/logs/train_block/{cell}/{block}.log",
+    benchmark:
+        "results/{preset}/benchmarks/train_block/{cell}/{block}.tsv"
+    conda:
+        "../envs/labproof.yaml"
+    script:
+        "../../scripts/train_block.py"
+
+
+rule gather_blocks:
+    localrule: True
+    input:
+        histories=collect(
+            "results/{{preset}}/blocks/{{cell}}/{block}/history.csv",
+            block=lookup("{preset}/blocks", within=LABS),
+        ),
+        predictions=collect(
+            "results/{{preset}}/blocks/{{cell}}/{block}/predictions.csv",
+            block=lookup("{preset}/blocks", within=LABS),
+        ),
+        facts=collect(
+            "results/{{preset}}/blocks/{{cell}}/{block}/facts.csv",
+            block=lookup("{preset}/blocks", within=LABS),
+        ),
+    output:
+        histories="results/{preset}/histories/{cell}.csv",
+        predictions="results/{preset}/predictions/{cell}.csv",
+        facts="results/{preset}/facts/{cell}.csv",
+    log:
+        "results/{preset}/logs/gather_blocks/{cell}.log",
+    benchmark:
+        "results/{preset}/benchmarks/gather_blocks/{cell}.tsv"
+    conda:
+        "../envs/labproof.yaml"
+    # one header, then the rows of all blocks
+    shell:
+        "(awk 'NR == 1 || FNR > 1' {input.histories} > {output.histories};"
+        " awk 'NR == 1 || FNR > 1' {input.predictions} > {output.predictions};"
+        " awk 'NR == 1 || FNR > 1' {input.facts} > {output.facts}) 2> {log}"
