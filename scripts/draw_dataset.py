@@ -1,0 +1,16 @@
+"""A contact sheet of one dataset's training images, with the zones outlined."""
+
+from _job import job
+
+with job(snakemake):
+    from pathlib import Path
+
+    from labproof import datasets, figures
+
+    dataset = datasets.read(Path(snakemake.input[0]))
+    images, labels = dataset.split("train")
+    zones = None if dataset.zones is None else dataset.zones[: len(dataset.records)]
+    if zones is not None:
+        zones = zones[dataset.records.loc[dataset.records["split"] == "train", "image"]]
+    figure, table = figures.sheet(images, labels, snakemake.params.classes, zones=zones)
+    figures.save(figure, Path(snakemake.output[0]).with_suffix(""), table)

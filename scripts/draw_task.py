@@ -1,0 +1,35 @@
+"""The figures of one task: learning curves of each cell and side by side, confusion and ROC."""
+
+from _job import job
+
+with job(snakemake):
+    from pathlib import Path
+
+    import pandas as pd
+
+    from labproof import figures
+
+    cells, folder = snakemake.params.cells, Path(snakemake.output[0])
+    published = pd.read_csv(snakemake.input.published)
+
+    def read(files):
+        """Label -> table, in the order of the cells."""
+        return {
+            label: pd.read_csv(file) for label, file in zip(cells.values(), files, strict=True)
+        }
+
+    def told(names):
+        """Published numbers of some cells, by the labels that the figure has for them."""
+        rows = published[published["cell"].isin(names)]
+        return rows.assign(cell=rows["cell"].map(cells))
+
+    histories, predictions = read(snakemake.input.histories), read(snakemake.input.predictions)
+
+    def draw(name, figure_and_table):
+        figure, table = figure_and_table
+        figures.save(figure, folder / name, table)
+
+    draw("curves", figures.learning_curves(histories, told(list(cells))))
+    for name, label in cells.items():
+        draw(name, figures.learning_curves({label: histories[label]}, told([name])))
+    draw("predictions", figures.predictions(predictions, tuple(snakemake.params.classes)))

@@ -1,0 +1,166 @@
+"""Images in one store for each dataset, and the batches that training draws from it.
+
+A store is a folder: `images.npy` (uint8, N x H x W x C), or `features.npy` (float32, N x F) where a
+backbone has gone before; `records.csv` (image, split, label, class, source, …); `zones.npy` (uint8,
+N x H x W, 1 inside) where known.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from labproof.errors import LabError
+
+SPLITS = ("train", "validation")
+SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A store, read: `inputs` may be a memory map; `zones` is None where unknown."""
+
+    inputs: np.ndarray
+    records: pd.DataFrame
+    zones: np.ndarray | None = None
+
+    def split(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """Inputs (N, …) and labels (N,) int of one split, in the order of the records."""
+        rows = self.records.loc[self.records["split"] == name]
+        return self.inputs[rows["image"].to_numpy()], rows["label"].to_numpy()
+
+
+def write(
+    folder: Path, inputs: np.ndarray, records: pd.DataFrame, zones: np.ndarray | None = None
+) -> None:
+    """Write a store; images are uint8, features float32."""
+    folder.mkdir(parents=True, exist_ok=True)
+    name = "images.npy" if inputs.dtype == np.uint8 else "features.npy"
+    np.save(folder / name, inputs)
+    if zones is not None:
+        np.save(folder / "zones.npy", zones.astype(np.uint8))
+    records.to_csv(folder / "records.csv", index=False)
+
+
+def read(folder: Path) -> Dataset:
+    """Read a store; inputs and zones are mapped, not loaded."""
+    inputs = next(
+        path for name in ("images", "features") if (path := folder / f"{name}.npy").exists()
+    )
+    zones = folder / "zones.npy"
+    return Dataset(
+        np.load(inputs, mmap_mode="r"),
+        pd.read_csv(folder / "records.csv"),
+        np.load(zones, mmap_mode="r") if zones.exists() else None,
+    )
+
+
+def from_folder(path: Path, dataset: Mapping) -> tuple[np.ndarray, pd.DataFrame]:
+    """Decode class folders {path}/{train,validation}/{class}/* into images and records.
+
+    Every image is turned upright (EXIF), made grey or RGB, and resized with antialiasing to a
+    square of `dataset["size"]`, without regard to its proportions, as the lab did. At most
+    `dataset["train"]` and `dataset["validation"]` images are taken, as evenly from the two classes
+    as they come, by name.
+
+    Raises
+    ------
+    LabError
+        For a folder without images, and for a file that is not a whole image.
+    """
+    images, rows = [], []
+    for split in SPLITS:
+        for label, files in enumerate(_files(path, split, dataset)):
+            for file in files:
+                images.append(_decode(file, dataset["size"], dataset["channels"]))
+                name = dataset["classes"][label]
+                source = file.relative_to(path).as_posix()
+                rows.append((len(rows), split, label, name, source))
+    records = pd.DataFrame(rows, columns=["image", "split", "label", "class", "source"])
+    return np.stack(images), records
+
+
+def _files(path: Path, split: str, dataset: Mapping) -> list[list[Path]]:
+    found = []
+    for name in dataset["classes"]:
+        folder = path / split / name
+        files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES)
+        if not files:
+            raise LabError(
+                f"{folder}: has no images ({', '.join(sorted(SUFFIXES))}). "
+                "Put some there, or mend path and classes of this source in config/config.yaml."
+            )
+        found.append(files)
+    negative, positive = (len(files) for files in found)
+    # halves, but what one class lacks the other fills up
+    take = min(positive, max(dataset[split] // 2, dataset[split] - negative))
+    return [found[0][: dataset[split] - take], found[1][:take]]
+
+
+def _decode(file: Path, size: int, channels: int) -> np.ndarray:
+    try:
+        with Image.open(file) as opened:
+            image = ImageOps.exif_transpose(opened).convert("L" if channels == 1 else "RGB")
+    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
+        raise LabError(
+            f"{file}: cannot be read as an image ({error}). Replace the file or take it away."
+        ) from None
+    pixels = np.asarray(image.resize((size, size), Image.Resampling.BICUBIC, reducing_gap=3.0))
+    return pixels.reshape(size, size, channels)
+
+
+def batches(
+    inputs: np.ndarray,
+    labels: np.ndarray,
+    *,
+    batch_size: int,
+    epochs: int,
+    seed: int,
+    augment: Callable | None = None,
+):
+    """All epochs of a training run, batch by batch, in an order that follows from the seed.
+
+    Each epoch is a new order of all examples; epoch e of seed s is the same whatever ran before.
+
+    Parameters
+    ----------
+    inputs
+        (N, …), uint8 images or float32 features.
+    labels
+        (N,) int, or (N, K) one-hot.
+    augment
+        Batch of float images (0 to 255) -> the same shape; drawn anew for every batch.
+
+    Returns
+    -------
+    tf.data.Dataset
+        epochs * ceil(N / batch_size) pairs of float32: images in 0 to 1, or features as they are.
+    """
+    import tensorflow as tf  # a heavy import, and only training needs it
+
+    inputs, labels = tf.constant(np.asarray(inputs)), tf.constant(labels, "float32")
+    count = len(inputs)
+
+    def epoch(number):
+        order = tf.random.experimental.stateless_shuffle(tf.range(count), seed=[seed, number])
+        return tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
+
+    def load(order):
+        batch = tf.cast(tf.gather(inputs, order), "float32")
+        return batch, tf.gather(labels, order)
+
+    data = tf.data.Dataset.range(epochs).flat_map(epoch).map(load)
+    if augment:
+        # one after the other: a parallel map repeats draws, and not the same ones each time
+        data = data.map(lambda images, targets: (augment(images), targets))
+    if inputs.dtype == tf.uint8:
+        data = data.map(lambda images, targets: (images / 255.0, targets))
+    return data.prefetch(2)
+
+
+def scaled(inputs: np.ndarray) -> np.ndarray:
+    """Validation inputs as `batches` gives training ones: uint8 to 0 to 1, features unchanged."""
+    return inputs.astype("float32") / (255.0 if inputs.dtype == np.uint8 else 1.0)

@@ -1,0 +1,141 @@
+"""The lab's networks, as flat functional Keras models: AlexNet, scaled VGG16, an MLP on features.
+
+Every random number of a network (initial weights, dropout masks) follows from the `seed` argument,
+so that two builds with one seed are equal whatever was built before them.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import count
+
+import keras
+from keras import layers
+
+# (maps as a multiple of the base, pooling behind it); shared by the tables below
+ALEXNET = ((1, True), (2, True), (4, False), (4, False), (2, True))
+VGG16 = tuple(
+    (width, position == depth - 1)
+    for width, depth in ((1, 2), (2, 2), (4, 3), (8, 3), (8, 3))
+    for position in range(depth)
+)
+
+
+def build(cell: Mapping, input_shape: Sequence[int], *, seed: int) -> keras.Model:
+    """Build a cell's network, uncompiled, with freshly drawn weights.
+
+    Parameters
+    ----------
+    cell
+        `network` (alexnet, vgg16, mlp), `base` (maps of the first convolution; None for an MLP),
+        `dense` (units of the hidden dense layers), `dropout` (rate behind each of the first two
+        dense layers, 0 for none), `batch_norm` (between convolution and activation),
+        `spatial_dropout` (rate behind each activation, before the pooling, 0 for none),
+        `outputs` (1: sigmoid, 2: softmax), `initializer` (a Keras name).
+    input_shape
+        (H, W, C) in pixels, values 0 to 1, for a convolutional network; (F,) for an MLP.
+    seed
+        Sets the initial weights and the dropout masks.
+
+    Returns
+    -------
+    keras.Model
+        (N, *input_shape) -> (N, outputs): the probability of the positive class, or of each.
+    """
+    seeds = _Seeds(seed)
+    inputs = keras.Input(tuple(input_shape), name="input")
+    if cell["network"] == "mlp":
+        hidden = inputs
+    else:
+        hidden = convolutions(
+            inputs,
+            {"alexnet": ALEXNET, "vgg16": VGG16}[cell["network"]],
+            base=cell["base"],
+            batch_norm=cell["batch_norm"],
+            spatial_dropout=cell["spatial_dropout"],
+            initializer=cell["initializer"],
+            seeds=seeds,
+        )
+        hidden = layers.Flatten(name="flatten")(hidden)
+    return keras.Model(inputs, head(hidden, cell, seeds=seeds), name=cell["network"])
+
+
+def vgg16_without_top(
+    input_shape: Sequence[int], *, base: int, initializer: str, seed: int
+) -> keras.Model:
+    """VGG16 without its dense layers, (N, H, W, C) -> (N, H // 32, W // 32, 8 * base).
+
+    With base 64 and 3 channels it has VGG16's own 14,714,688 parameters (Simonyan and Zisserman
+    2015, arXiv:1409.1556, configuration D).
+    """
+    inputs = keras.Input(tuple(input_shape), name="input")
+    outputs = convolutions(inputs, VGG16, base=base, initializer=initializer, seeds=_Seeds(seed))
+    return keras.Model(inputs, outputs, name="vgg16")
+
+
+def convolutions(
+    x,
+    plan: Sequence[tuple[int, bool]],
+    *,
+    base: int,
+    initializer: str,
+    seeds: "_Seeds",
+    batch_norm: bool = False,
+    spatial_dropout: float = 0.0,
+):
+    """Stack 3 x 3 "same" convolutions with ReLU by a plan such as `ALEXNET`; layers conv1, conv2 …"""
+    for number, (width, pool) in enumerate(plan, start=1):
+        x = layers.Conv2D(
+            width * base,
+            3,
+            padding="same",
+            kernel_initializer=_initializer(initializer, seeds),
+            name=f"conv{number}",
+        )(x)
+        if batch_norm:
+            x = layers.BatchNormalization(name=f"norm{number}")(x)
+        x = layers.ReLU(name=f"relu{number}")(x)
+        if spatial_dropout:
+            x = layers.SpatialDropout2D(
+                spatial_dropout, seed=next(seeds.masks), name=f"spatial_dropout{number}"
+            )(x)
+        if pool:
+            x = layers.MaxPooling2D(2, name=f"pool{number}")(x)
+    return x
+
+
+def head(x, cell: Mapping, *, seeds: "_Seeds"):
+    """The dense layers behind flat features: hidden ones with dropout, then the class(es)."""
+    for number, units in enumerate(cell["dense"], start=1):
+        x = layers.Dense(
+            units,
+            activation="relu",
+            kernel_initializer=_initializer(cell["initializer"], seeds),
+            name=f"dense{number}",
+        )(x)
+        if cell["dropout"] and number <= 2:
+            x = layers.Dropout(cell["dropout"], seed=next(seeds.masks), name=f"dropout{number}")(x)
+    return layers.Dense(
+        cell["outputs"],
+        activation="sigmoid" if cell["outputs"] == 1 else "softmax",
+        kernel_initializer=_initializer(cell["initializer"], seeds),
+        name="output",
+    )(x)
+
+
+def last_activation(model: keras.Model) -> str:
+    """Name of the last convolution's rectifier, whose maps Grad-CAM takes."""
+    return [layer.name for layer in model.layers if isinstance(layer, layers.ReLU)][-1]
+
+
+class _Seeds:
+    """A seed for each layer in turn, weights and masks counted apart.
+
+    So a cell with dropout starts from the very weights of the cell without it: seeds are pairs.
+    """
+
+    def __init__(self, seed: int):
+        self.weights = count(1_000 * seed)
+        self.masks = count(1_000 * seed + 500)
+
+
+def _initializer(name: str, seeds: "_Seeds") -> keras.initializers.Initializer:
+    return keras.initializers.get({"class_name": name, "config": {"seed": next(seeds.weights)}})

@@ -1,0 +1,83 @@
+"""What a result hangs on: the logic of the code that made it, and the machine and versions."""
+
+import ast
+import hashlib
+import importlib.metadata
+import platform
+import resource
+import sys
+from functools import cache
+from pathlib import Path
+
+PACKAGES = ("keras", "keras-cv", "tensorflow", "numpy", "scipy", "pandas", "matplotlib", "snakemake")
+
+
+@cache
+def code_hash(script: Path) -> str:
+    """Hash of the logic of a script and of all labproof modules that it imports, directly or not.
+
+    Comments, docstrings and formatting do not count, so editing them reruns nothing; a change of
+    logic changes the hash of every script that depends on the module, and of no other.
+
+    Parameters
+    ----------
+    script
+        A Python file beside the package `labproof`.
+    """
+    files, waiting = set(), [script.resolve()]
+    while waiting:
+        file = waiting.pop()
+        if file not in files:
+            files.add(file)
+            waiting += _imports(file, script.resolve().parent)
+    digest = hashlib.sha256()
+    for file in sorted(files):
+        digest.update(file.name.encode())
+        digest.update(_logic(file).encode())
+    return digest.hexdigest()[:16]
+
+
+@cache
+def _tree(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+@cache
+def _logic(file: Path) -> str:
+    """The syntax tree without docstrings, as text."""
+    tree = ast.parse(ast.unparse(_tree(file)))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
+            node.body = node.body[1:]
+    return ast.dump(tree)
+
+
+def _imports(file: Path, root: Path) -> list[Path]:
+    """Files below `root` that a file imports, wherever in the file the import stands."""
+    names = set()
+    for node in ast.walk(_tree(file)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    paths = [root.joinpath(*name.split(".")).with_suffix(".py") for name in sorted(names)]
+    return [path for path in paths if path.is_file()]
+
+
+def versions() -> dict[str, str]:
+    """Version of Python and of each package that a result hangs on; packages not there are left out."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        for name in (package, f"{package}-cpu"):
+            try:
+                found[package] = importlib.metadata.version(name)
+            except importlib.metadata.PackageNotFoundError:
+                continue
+            break
+    return found
+
+
+def peak_memory() -> float:
+    """Largest resident memory of this process so far, in MiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)

@@ -1,0 +1,33 @@
+"""Make the frozen network that transfer learning takes its features from."""
+
+from _job import job
+
+with job(snakemake):
+    from pathlib import Path
+
+    import pandas as pd
+
+    from labproof import transfer
+
+    settings, name = snakemake.params.backbone, snakemake.wildcards.backbone
+    folder = Path(snakemake.output[0])
+    folder.mkdir(parents=True, exist_ok=True)
+    history = pd.DataFrame(columns=["epoch", "loss", "accuracy", "val_loss", "val_accuracy"])
+    if settings["weights"] == "procedural":
+        backbone, history = transfer.train(
+            name,
+            base=settings["base"],
+            size=settings["size"],
+            images=settings["images"],
+            validation=max(1, settings["images"] // 4),
+            epochs=settings["epochs"],
+            batch_size=32,
+            learning_rate=settings["learning_rate"],
+            seed=0,
+        )
+    else:
+        backbone = transfer.load(name, (224, 224, 3), weights=settings["weights"])
+    backbone.save_weights(folder / "backbone.weights.h5")
+    history.to_csv(folder / "history.csv", index=False)
+    facts = {"weights": settings["weights"], "parameters": backbone.count_params()}
+    pd.DataFrame([facts]).to_csv(folder / "facts.csv", index=False)

@@ -1,0 +1,36 @@
+"""Train one cell with one block of seeds."""
+
+from _job import job
+
+with job(snakemake):
+    import time
+    from pathlib import Path
+
+    import keras
+    import pandas as pd
+
+    from labproof import datasets, provenance, training
+    from labproof.seeds import seeds_of
+
+    start = time.monotonic()
+    seeds = seeds_of(snakemake.wildcards.block)
+    trained = training.train(
+        snakemake.params.cell, datasets.read(Path(snakemake.input[0])), seeds
+    )
+    trained.histories.to_csv(snakemake.output.history, index=False)
+    trained.predictions.to_csv(snakemake.output.predictions, index=False)
+    models = Path(snakemake.output.models)
+    models.mkdir(parents=True, exist_ok=True)
+    for seed, model in trained.models.items():
+        model.save_weights(models / f"{seed}.weights.h5")
+    facts = {
+        "block": snakemake.wildcards.block,
+        "seeds": len(seeds),
+        "seconds": round(time.monotonic() - start, 1),
+        "peak_memory_mib": round(provenance.peak_memory()),
+        "device": ", ".join(keras.distribution.list_devices()),
+        "backend": keras.backend.backend(),
+        "parameters": model.count_params(),
+        **provenance.versions(),
+    }
+    pd.DataFrame([facts]).to_csv(snakemake.output.facts, index=False)

@@ -1,0 +1,16 @@
+"""The report as Quarto Markdown, from the files of the run."""
+
+from _job import job
+
+with job(snakemake):
+    from pathlib import Path
+
+    from labproof import reporting
+
+    reporting.write(
+        lab=snakemake.params.lab,
+        results=Path(snakemake.params.results),
+        published=Path(snakemake.input.published),
+        template=Path(snakemake.input.template),
+        output=Path(snakemake.output[0]),
+    )
