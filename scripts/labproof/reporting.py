@@ -1,0 +1,482 @@
+"""Results folder -> the report as static Quarto Markdown.
+
+A missing file is not an error: what cannot be read is None, and the page says "not available".
+"""
+
+import os
+from pathlib import Path
+
+import jinja2
+import numpy as np
+import pandas as pd
+
+from labproof import measures, words
+from labproof.errors import LabError
+from labproof.words import Estimate
+
+# The four numbers of every table: measure, column of published.csv, words, digits.
+NUMBERS = [
+    ("final_accuracy", "accuracy", "training accuracy", 3),
+    ("final_val_accuracy", "val_accuracy", "validation accuracy", 3),
+    ("final_loss", "loss", "training loss", 3),
+    ("final_val_loss", "val_loss", "validation loss", 3),
+]
+# What each measure is, in the words of the page.
+MEANINGS = {
+    "final_loss": "final training loss",
+    "final_accuracy": "final training accuracy",
+    "final_val_loss": "final validation loss",
+    "final_val_accuracy": "final validation accuracy",
+    "overfitting": "validation loss less training loss, at the end",
+    "val_loss_rise": "rise of the validation loss above its lowest value",
+    "accuracy_gap": "validation accuracy less training accuracy, at the end",
+    "slope": "relative change of the training loss over a tenth of the run, at the end",
+    "noise": "epoch-to-epoch noise of the validation loss",
+    "validation_trend": "change of the validation loss over the second half of the run",
+}
+NETWORKS = {"alexnet": "AlexNet", "vgg16": "VGG16", "mlp": "dense layers on frozen features"}
+
+
+def validation_trend(history: pd.DataFrame) -> float:
+    """Change of the validation loss over the second half of the run (nats; above 0: it rises).
+
+    A least-squares line through the second half of the epochs (at least three), from its first
+    epoch to its last. Unlike the rise above the lowest value it has no bias from noise.
+    """
+    loss = history.sort_values("epoch")["val_loss"].to_numpy()
+    last = loss[-max(3, len(loss) // 2) :]
+    if len(last) < 3 or not np.isfinite(last).all():
+        return np.nan
+    return float(np.polyfit(np.arange(len(last)), last, 1)[0] * (len(last) - 1))
+
+
+def estimate(values: pd.Series) -> Estimate:
+    """Mean and 95 % t-interval of one value a seed."""
+    return Estimate(*measures.interval(values), n=len(values))
+
+
+def estimates(histories: pd.DataFrame) -> dict[str, Estimate]:
+    """Every measure of one cell's histories (seed, epoch, loss, …) over its seeds."""
+    values = {name: estimate(measures.over_seeds(histories, name)) for name in measures.MEASURES}
+    trend = [validation_trend(history) for _, history in histories.groupby("seed")]
+    return {**values, "validation_trend": estimate(pd.Series(trend, dtype=float))}
+
+
+def read_table(path: Path) -> pd.DataFrame | None:
+    """A CSV file, or None where there is none or it holds no rows."""
+    if not path.is_file() or path.stat().st_size == 0:
+        return None
+    table = pd.read_csv(path)
+    return table if len(table) else None
+
+
+def read_published(path: Path) -> pd.DataFrame:
+    """Published numbers in long form: cell, group, metric, value, note (one run each)."""
+    table = read_table(path)
+    if table is None:
+        return pd.DataFrame(columns=["cell", "group", "metric", "value", "note"])
+    missing = {"cell", "group", "metric", "value"} - set(table.columns)
+    if missing:
+        raise LabError(
+            f"{path}: the column{'s' if len(missing) > 1 else ''} {', '.join(sorted(missing))} "
+            "cannot be found. Give it the header: cell,group,metric,value,note"
+        )
+    table["value"] = pd.to_numeric(table["value"], errors="coerce")
+    table["note"] = table["note"].fillna("") if "note" in table else ""
+    table["group"] = table["group"].replace("this report", "lab report")  # not the page itself
+    return table
+
+
+def read_cell(name: str, lab: dict, results: Path, published: pd.DataFrame) -> dict:
+    """Everything the page says of one cell; `values` is None until it has been trained."""
+    settings = lab["cells"][name]
+    histories = read_table(results / "histories" / f"{name}.csv")
+    predictions = read_table(results / "predictions" / f"{name}.csv")
+    facts = read_table(results / "facts" / f"{name}.csv")
+    rows = published[published["cell"] == name]
+    cell = {
+        "name": name,
+        "label": settings.get("label") or name,
+        "task": settings["task"],
+        "settings": settings,
+        "protocol": lab.get("protocol", {}).get(name, settings),
+        "dropout": settings.get("dropout") or settings.get("spatial_dropout") or 0,
+        "values": None if histories is None else estimates(histories),
+        "trainings": 0 if histories is None else histories["seed"].nunique(),
+        "chance": 0.5,
+        "one_class": None,
+        "facts": gather(facts),
+        "published": rows.loc[rows["metric"] == "val_accuracy", "value"].dropna().tolist(),
+        "published_rows": rows,
+    }
+    if predictions is not None:
+        first = predictions[predictions["seed"] == predictions["seed"].iloc[0]]
+        share = float(first["label"].mean())
+        cell["chance"] = max(share, 1 - share)
+        said = (predictions["probability"] > 0.5).groupby(predictions["seed"]).nunique()
+        cell["one_class"] = words.one_class(int((said == 1).sum()), len(said))
+    return cell
+
+
+def gather(blocks: pd.DataFrame | None) -> dict | None:
+    """Facts of a cell's blocks together: seconds add up, memory is the largest."""
+    if blocks is None:
+        return None
+    about_runs = ["block", "seeds", "seconds", "peak_memory_mib", "device", "parameters"]
+    return {
+        "seconds": float(blocks["seconds"].sum()),
+        "seeds": int(blocks["seeds"].sum()),
+        "memory": float(blocks["peak_memory_mib"].max()),
+        "device": ", ".join(sorted(set(blocks["device"].astype(str)))),
+        "parameters": int(blocks["parameters"].iloc[0]),
+        "versions": blocks.drop(columns=about_runs, errors="ignore").astype(str),
+    }
+
+
+def final_rows(cells: list[dict], groups: list[str]) -> list[dict]:
+    """Rows of a task's table: a cell's final number, ours and each group's."""
+    rows = []
+    for cell in cells:
+        for measure, metric, text, digits in NUMBERS:
+            told = cell["published_rows"]
+            others = []
+            for group in groups:
+                hit = told[(told["group"] == group) & (told["metric"] == metric)]
+                value = float(hit["value"].iloc[0]) if len(hit) else np.nan
+                note = hit["note"].iloc[0] if len(hit) else ""
+                shown = words.number(value, digits) if np.isfinite(value) else note or words.NOTHING
+                others.append(shown + ("\\*" if note and np.isfinite(value) else ""))
+            value = cell["values"][measure] if cell["values"] else None
+            rows.append(
+                {
+                    "cell": cell["label"],
+                    "what": text,
+                    "ours": words.estimate(value, digits) if value else words.NOTHING,
+                    "n": value.n if value else 0,
+                    "others": others,
+                }
+            )
+    return rows
+
+
+def their_accuracy(cell: dict, group: str) -> str:
+    """A group's published validation accuracy of a cell, or its note, or a dash."""
+    rows = cell["published_rows"]
+    rows = rows[(rows["group"] == group) & (rows["metric"] == "val_accuracy")]
+    if rows.empty:
+        return words.NOTHING
+    row = rows.iloc[0]
+    return words.number(row["value"]) if np.isfinite(row["value"]) else row["note"]
+
+
+def notes(cells: list[dict], groups: list[str]) -> list[str]:
+    """Notes on published numbers that have a value, each said once."""
+    said = []
+    for cell in cells:
+        rows = cell["published_rows"]
+        rows = rows[(rows["note"] != "") & rows["value"].notna() & rows["group"].isin(groups)]
+        for row in rows.itertuples():
+            text = f"{row.group}, {cell['label']}: {row.note}"
+            if text not in said:
+                said.append(text)
+    return said
+
+
+def seen(cells: list[dict]) -> list[str]:
+    """Sentences on a task's cells: each alone, each pair on the same data, beside published."""
+    done = [cell for cell in cells if cell["values"]]
+    said = []
+    for cell in done:
+        sentences = words.about_cell(cell["label"], cell["values"], cell["dropout"], cell["chance"])
+        said.append(" ".join(sentences + ([cell["one_class"]] if cell["one_class"] else [])))
+    for i, first in enumerate(done):
+        for second in done[i + 1 :]:
+            if first["settings"]["dataset"] != second["settings"]["dataset"]:
+                continue
+            for measure, what in (
+                ("final_val_accuracy", "validation accuracy"),
+                ("final_val_loss", "validation loss"),
+            ):
+                a, b = first["values"][measure], second["values"][measure]
+                said.append(words.order(first["label"], second["label"], a, b, what))
+    for cell in done:
+        value = cell["values"]["final_val_accuracy"]
+        said.append(words.beside_published(cell["label"], value, cell["published"]))
+    return [sentence for sentence in said if sentence]
+
+
+def finding(entry: dict, cells: dict[str, dict], task: str) -> dict:
+    """A finding with the numbers that speak to it; a measure that is not there yet says so."""
+    measured = []
+    for measure in entry["measures"]:
+        lines = []
+        for name in entry["cells"]:
+            cell = cells[name]
+            label = cell["label"]
+            if cell["task"] != task:
+                label += f", task{words.NBSP}{cell['task']}"
+            value = (cell["values"] or {}).get(measure)
+            if value is None:
+                shown = "not available"
+            elif measure == "slope":
+                shown = words.strong_percent(value, 1)
+            else:
+                shown = words.strong(value)
+            lines.append({"cell": label, "shown": shown, "n": value.n if value else 0})
+        measured.append({"what": MEANINGS.get(measure, measure.replace("_", " ")), "lines": lines})
+    return {"id": entry["id"], "statement": entry["statement"], "measured": measured}
+
+
+def strip(value: Estimate | None, published: list[float], low: float) -> str:
+    """An interval, its mean and the published values as a row of spans that the style places."""
+    if value is None:
+        return ""
+
+    def at(x: float) -> float:
+        return 100 * (min(max(x, low), 1) - low) / (1 - low)
+
+    marks = f'[]{{.tick style="left:{at(0.5):.1f}%"}}'
+    if value.sign is not None:
+        left, right = at(value.low), at(value.high)
+        marks += f'[]{{.bar style="left:{left:.1f}%;width:{max(right - left, 0.5):.1f}%"}}'
+    for x in published:
+        marks += f'[]{{.theirs style="left:{at(x):.1f}%"}}'
+    marks += f'[]{{.dot style="left:{at(value.mean):.1f}%"}}'
+    return f'[{marks}]{{.strip aria-hidden="true"}}'
+
+
+def stacked(value: Estimate | None, digits: int = 3) -> str:
+    """`mean` with its interval on a second, smaller line, for the cells of a wide table."""
+    if value is None:
+        return words.NOTHING
+    second = words.bounds(value, digits)
+    return words.number(value.mean, digits) + (f" [{second}]{{.ci}}" if second else "")
+
+
+def heat(results: Path, name: str) -> list[str]:
+    """Sentences on the scores of a cell's heatmaps over its seeds, one a method."""
+    scores = read_table(results / "heatmaps" / name / "scores.csv")
+    if scores is None:
+        return []
+    said = []
+    for method, rows in scores.groupby("method"):
+        text = f"**{method}**, {words.count(rows['image'].nunique(), 'image')}: "
+        if {"inside", "area"} <= set(rows.columns):
+            known = rows.dropna(subset=["inside", "area"])
+            empty = len(rows) - len(known)
+            by_seed = known.groupby("seed")[["inside", "area"]].mean()
+            if len(by_seed):
+                said.append(
+                    text
+                    + words.heat(
+                        estimate(by_seed["inside"]),
+                        float(by_seed["area"].mean()),
+                        estimate(by_seed["inside"] - by_seed["area"]),
+                    )
+                )
+            if empty:
+                said.append(f"{words.count(empty, 'map')} of {len(rows)} are zero throughout.")
+    return said
+
+
+def backbone(results: Path, name: str) -> str | None:
+    """How well a frozen network knew its own task before it was frozen."""
+    facts = read_table(results / "backbones" / name / "facts.csv")
+    history = read_table(results / "backbones" / name / "history.csv")
+    if facts is None:
+        return None
+    weights = str(facts["weights"].iloc[0])
+    parameters = words.thousands(int(facts["parameters"].iloc[0]))
+    said = f"{NETWORKS.get(name, name)} with {parameters} parameters. " + {
+        "procedural": "It was trained here, on a source task whose images a program draws.",
+        "imagenet": "It was trained on ImageNet; its weights come with Keras.",
+    }.get(weights, f"Its weights were read from `{Path(weights).name}`.")
+    if history is not None:
+        said += (
+            f" On its source task it reaches a training accuracy of "
+            f"{words.number(measures.final_accuracy(history))} and a validation accuracy of "
+            f"{words.number(measures.final_val_accuracy(history))} in "
+            f"{words.count(len(history), 'epoch')}. That is one training, so it has no interval."
+        )
+    return said
+
+
+def difference(now, before, show) -> str:
+    """A setting, with the protocol's in front where the preset has changed it."""
+    return show(now) if now == before else f"{show(before)}{words.NBSP}→{words.NBSP}{show(now)}"
+
+
+def settings_row(cell: dict) -> dict:
+    """A cell's settings in words; what the preset scaled shows the protocol's number first."""
+    now, before = cell["settings"], cell["protocol"]
+
+    def shown(key: str, show=str) -> str:
+        return difference(now.get(key), before.get(key), show)
+
+    regularised = [
+        text
+        for key, text in (
+            ("batch_norm", "BN"),
+            ("dropout", f"dropout {now.get('dropout')}"),
+            ("spatial_dropout", f"spatial dropout {now.get('spatial_dropout')}"),
+        )
+        if now.get(key)
+    ]
+    return {
+        "name": cell["name"],
+        "control": bool(now.get("control")),
+        "dataset": now["dataset"],
+        "network": NETWORKS.get(now["network"], now["network"]),
+        "base": words.NOTHING if now["network"] == "mlp" else shown("base"),
+        "dense": shown("dense", lambda units: f",{words.NBSP}".join(str(u) for u in units or [])),
+        "regularised": ", ".join(regularised) or "none",
+        "augmented": "yes" if now.get("augmentation") else "no",
+        "rate": shown("learning_rate", words.power),
+        "epochs": shown("epochs"),
+        "batch size": shown("batch_size"),
+        "initialiser": shown("initializer", lambda x: str(x or words.NOTHING).replace("_", " ")),
+    }
+
+
+def dataset_row(name: str, lab: dict, results: Path) -> dict:
+    """A dataset's size and its images a class and split, counted in its records."""
+    entry = lab["datasets"][name]
+    records = read_table(results / "datasets" / name / "records.csv")
+    counts = {}
+    if records is not None:
+        for split in ("train", "validation"):
+            part = records[records["split"] == split]
+            by_class = part.groupby(["label", "class"]).size()
+            each = ", ".join(f"{k} {label}" for (_, label), k in by_class.items())
+            counts[split] = f"{len(part)} ({each})" if each else "0"
+    kind = lab["sources"].get(entry["source"], {}).get("kind", "")
+    return {
+        "name": name,
+        "kind": {"phantom": "phantoms", "folder": "photographs"}.get(kind, kind),
+        "pixels": f"{entry['size']} × {entry['size']}",
+        "channels": entry["channels"],
+        "train": counts.get("train", words.NOTHING),
+        "validation": counts.get("validation", words.NOTHING),
+    }
+
+
+def context(lab: dict, results: Path, published: Path, output: Path, styles: Path) -> dict:
+    """All that the template reads, from a resolved lab and its results folder."""
+    told = read_published(published)
+    cells = {name: read_cell(name, lab, results, told) for name in lab["cells"]}
+    trained = [cell for cell in cells.values() if cell["values"]]
+
+    def figure(name: str, kind: str) -> str | None:
+        """Path of figures/{name}.{kind} as the page links to it, or None."""
+        path = results / "figures" / f"{name}.{kind}"
+        return Path(os.path.relpath(path, output.parent)).as_posix() if path.is_file() else None
+
+    tasks = []
+    for task, entry in lab["tasks"].items():
+        members = [cells[name] for name in entry["cells"]]
+        rows = pd.concat([c["published_rows"] for c in members]) if members else told[:0]
+        groups = [g for g in told["group"].unique() if g in set(rows["group"])]
+        tasks.append(
+            {
+                "id": task,
+                "title": entry["title"],
+                "did": entry["did"].strip(),
+                "cells": members,
+                "groups": groups,
+                "rows": final_rows(members, groups),
+                "notes": notes(members, groups),
+                "seen": seen(members),
+                "findings": [
+                    finding(f, cells, task) for f in lab["findings"] if str(f["task"]) == task
+                ],
+                "gallery": bool(entry.get("gallery")),
+                "backbones": {
+                    name: backbone(results, name)
+                    for name in dict.fromkeys(c["settings"].get("backbone") for c in members)
+                    if name
+                },
+                "heat": {
+                    c["name"]: heat(results, c["name"])
+                    for c in members
+                    if c["settings"].get("heatmaps")
+                },
+            }
+        )
+    accuracies = [c["values"]["final_val_accuracy"] for c in trained]
+    lowest = [x for a in accuracies for x in (a.mean, a.low) if np.isfinite(x)]
+    lowest += [x for c in trained for x in c["published"]] + [0.5]
+    axis = max(0.0, np.floor(10 * min(lowest) - 1e-9) / 10)
+    rows = [settings_row(cell) for cell in cells.values()]
+    often_same = ("batch size", "initialiser")
+    differing = [key for key in often_same if len({row[key] for row in rows}) > 1]
+    facts = [c["facts"] for c in cells.values() if c["facts"]]
+    versions = pd.concat([f["versions"] for f in facts]) if facts else pd.DataFrame()
+    kinds = {lab["sources"].get(d["source"], {}).get("kind") for d in lab["datasets"].values()}
+    seeds = list(lab["seeds"])
+    first_ones = seeds == list(range(len(seeds)))
+    return {
+        "lab": lab,
+        "seeds_option": f"seeds={len(seeds)}" if first_ones else f"'seeds={seeds}'",
+        "cells": cells,
+        "tasks": tasks,
+        "groups": [g for g in told["group"].unique()],
+        "summary": words.summary(trained),
+        "axis": axis,
+        "datasets": [dataset_row(name, lab, results) for name in lab["datasets"]],
+        "settings": rows,
+        "differing": differing,
+        "same": {key: rows[0][key] for key in often_same if rows and key not in differing},
+        "phantoms": "phantom" in kinds,
+        "only_phantoms": kinds == {"phantom"},
+        "trainings": sum(c["trainings"] for c in cells.values()),
+        "seconds": sum(f["seconds"] for f in facts) if facts else np.nan,
+        "versions": {key: ", ".join(sorted(set(versions[key]))) for key in sorted(versions)},
+        "figure": figure,
+        "styles": Path(os.path.relpath(styles, output.parent)).as_posix(),
+    }
+
+
+def write(lab: dict, results: Path, published: Path, template: Path, output: Path) -> None:
+    """Write the report's Quarto Markdown.
+
+    Parameters
+    ----------
+    lab
+        The resolved lab, as `labproof.lab.resolve` gives it.
+    results
+        The preset's results folder.
+    published
+        The lab's published.csv.
+    template
+        report/index.qmd.jinja; what it includes and the styles lie beside it.
+    output
+        The .qmd to write; its links to figures and styles are relative to it.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(template.parent),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        comment_start_string="<#",  # {# begins an identifier in Quarto
+        comment_end_string="#>",
+    )
+    environment.filters |= {
+        "number": words.number,
+        "estimate": words.estimate,
+        "stacked": stacked,
+        "duration": words.duration,
+        "thousands": words.thousands,
+        "cell": lambda text: str(text).replace("|", "\\|"),
+    }
+    environment.globals |= {
+        "count": words.count,
+        "listing": words.listing,
+        "strip": strip,
+        "their_accuracy": their_accuracy,
+    }
+    text = environment.get_template(template.name).render(
+        context(lab, results, published, output, template.parent)
+    )
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(text, encoding="utf-8")

@@ -1,0 +1,180 @@
+"""The page in a browser: whole pictures, no sideways scrolling, tabs by keyboard, no network."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+import fake_results
+from labproof import rendering, reporting
+
+REPORT = Path(__file__).parents[1] / "report"
+BROWSER = next(
+    filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None
+)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+LIGHT, DARK = "rgb(253, 252, 250)", "rgb(21, 24, 28)"
+
+pytestmark = pytest.mark.skipif(
+    BROWSER is None, reason="no chromium, chromium-browser or google-chrome on PATH"
+)
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("page") / "results" / "demo"
+    lab = fake_results.make(folder)
+    published = fake_results.published(folder.parent / "published.csv")
+    qmd = folder / "report" / "index.qmd"
+    reporting.write(lab, folder, published, REPORT / "index.qmd.jinja", qmd)
+    html = qmd.with_suffix(".html")
+    rendering.with_pandoc(qmd, html, REPORT)
+    return html.as_uri()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as running:
+        chromium = running.chromium.launch(executable_path=BROWSER, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def visit(browser, address):
+    """Open the page; by the end it must have asked for nothing and complained of nothing."""
+    opened = []
+
+    def visit(scheme="light", width=1280):
+        page = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": 900})
+        heard = []
+        page.on("console", lambda message: message.type == "error" and heard.append(message.text))
+        page.on("pageerror", lambda error: heard.append(str(error)))
+        page.on(
+            "request",
+            lambda request: (
+                None if request.url.startswith(("file:", "data:")) else heard.append(request.url)
+            ),
+        )
+        page.goto(address)
+        opened.append((page, heard))
+        return page
+
+    yield visit
+    for page, heard in opened:
+        page.close()
+        assert heard == []
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_whole_and_in_its_width(visit, scheme, width):
+    page = visit(scheme, width)
+    # a picture in a closed tab is loaded as well: nothing is lazy
+    pictures = page.evaluate("[...document.images].map(i => i.complete && i.naturalWidth > 0)")
+    assert len(pictures) > 20 and all(pictures)
+    assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
+    beyond = page.evaluate(
+        """[...document.querySelectorAll('main p, main li, h1, h2, h3, figcaption, pre')]
+           .filter(e => e.getBoundingClientRect().right > innerWidth + 0.5 && !e.closest('.scroll'))
+           .map(e => e.textContent.slice(0, 60))"""
+    )
+    assert beyond == []
+
+
+@pytest.mark.parametrize(("scheme", "paper"), [("light", LIGHT), ("dark", DARK)])
+def test_follows_the_preference(visit, scheme, paper):
+    page = visit(scheme)
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == paper
+    charts = page.evaluate(
+        "[...document.querySelectorAll('.chart img')].map(i => getComputedStyle(i).filter)"
+    )
+    photos = page.evaluate(
+        "[...document.querySelectorAll('.photo img')].map(i => getComputedStyle(i).filter)"
+    )
+    assert len(photos) == 6 and set(photos) == {"none"}
+    assert len(charts) > 20
+    assert all(("invert" in f) == (scheme == "dark") for f in charts)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "chosen", "paper"), [("light", "dark", DARK), ("dark", "light", LIGHT)]
+)
+def test_the_toggle_of_quarto_wins(visit, scheme, chosen, paper):
+    page = visit(scheme)
+    page.evaluate(f"document.body.className = 'quarto-{chosen}'")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == paper
+    inverted = page.evaluate("getComputedStyle(document.querySelector('.chart img')).filter")
+    assert ("invert" in inverted) == (chosen == "dark")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_the_paper(visit, scheme):
+    """Contrast of at least 4.5 : 1 (WCAG 2.2, 1.4.3) for text, quiet text, links and marks."""
+    page = visit(scheme)
+    colours = page.evaluate(
+        """['main p', 'figcaption', 'main p a', 'th', '.subtitle', '.nav-link', '#TOC a', '.ci']
+           .map(s => getComputedStyle(document.querySelector(s)).color)"""
+    )
+    paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+
+    def luminance(colour):
+        parts = [int(x) / 255 for x in colour.strip("rgb()").split(",")]
+        linear = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    for colour in colours:
+        dark, light = sorted([luminance(colour), luminance(paper)])
+        assert (light + 0.05) / (dark + 0.05) >= 4.5, colour
+
+
+def test_tabs_by_keyboard(visit):
+    page = visit()
+    tabs = page.locator(".panel-tabset").first.locator('[role="tab"]')
+    panels = page.locator(".panel-tabset").first.locator('[role="tabpanel"]')
+    assert panels.nth(0).is_visible() and not panels.nth(1).is_visible()
+    tabs.nth(0).focus()
+    page.keyboard.press("ArrowRight")
+    assert panels.nth(1).is_visible() and not panels.nth(0).is_visible()
+    assert tabs.nth(1).evaluate("t => t === document.activeElement")
+    assert tabs.nth(1).get_attribute("aria-selected") == "true"
+    page.keyboard.press("ArrowRight")  # past the last: the first
+    assert panels.nth(0).is_visible()
+    page.keyboard.press("End")
+    assert panels.last.is_visible()
+    page.keyboard.press("Tab")  # leaves the tabs
+    assert page.evaluate("document.activeElement.getAttribute('role')") != "tab"
+    tabs.nth(0).click()
+    assert panels.nth(0).is_visible() and not panels.nth(1).is_visible()
+
+
+def test_contents_are_closed_on_a_telephone_and_lead_to_a_task(visit):
+    assert visit("light", 1280).locator("#TOC ul").is_visible()
+    page = visit("light", 390)
+    contents = page.locator("#TOC ul")
+    assert not contents.is_visible()
+    page.locator("#TOC summary").click()
+    contents.get_by_role("link", name="Task 1b").click()
+    assert not contents.is_visible()
+    top = page.locator("#sec-task-1b h2").bounding_box()["y"]
+    bar = page.locator("#TOC").bounding_box()["height"]
+    assert bar <= top < 200
+    assert page.locator("#TOC details").get_attribute("open") is None
+
+
+def test_printed_pages_show_every_tab_on_white(visit):
+    page = visit("dark")
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.locator('[role="tabpanel"]').nth(1).is_visible()
+    assert not page.locator("#TOC").is_visible()
+    assert page.evaluate("getComputedStyle(document.querySelector('.chart img')).filter") == "none"
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(34, 38, 43)"
