@@ -7,15 +7,10 @@ with job(snakemake):
 
     from labproof import augmentation, datasets, figures
 
-    rows = []
+    rows = {}
     for name, folder in zip(snakemake.params.datasets, snakemake.input.datasets, strict=True):
         image = datasets.read(Path(folder)).split("train")[0][0]
-        pictures = augmentation.gallery(
-            image, snakemake.params.augmentation, number=6, seed=0
-        )
-        draws = [title for title in pictures if title.startswith("draw")]
-        single = [title for title in pictures if title not in draws]
-        rows.append((f"{name}: {', '.join(single)}", [pictures[title] for title in single]))
-        rows.append((f"{name}: random draws", [pictures[title] for title in draws]))
+        single, draws = augmentation.gallery(image, snakemake.params.augmentation, seed=0)
+        rows |= {name: single, f"{name}, random draws": draws}
     figure, table = figures.gallery(rows)
     figures.save(figure, Path(snakemake.output[0]).with_suffix(""), table)

@@ -54,7 +54,7 @@ with job(snakemake):
             if row in shown:
                 chance = probability[row] if predicted else 1 - probability[row]
                 zone = None if zones is None else zones[row]
-                title = f"{classes[labels[row]]}, taken for {classes[predicted]} ({chance:.2f})"
+                title = f"{classes[labels[row]]},\ntaken for {classes[predicted]} ({chance:.2f})"
                 overlay = figures.overlay(raw[row], scaled[row], zone=zone, title=title)
                 figures.save_png(overlay, folder / f"{seed}-{image}.png")
                 sheet.append(

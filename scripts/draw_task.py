@@ -14,9 +14,7 @@ with job(snakemake):
 
     def read(files):
         """Label -> table, in the order of the cells."""
-        return {
-            label: pd.read_csv(file) for label, file in zip(cells.values(), files, strict=True)
-        }
+        return {label: pd.read_csv(file) for label, file in zip(cells.values(), files, strict=True)}
 
     def told(names):
         """Published numbers of some cells, by the labels that the figure has for them."""
@@ -26,10 +24,12 @@ with job(snakemake):
     histories, predictions = read(snakemake.input.histories), read(snakemake.input.predictions)
 
     def draw(name, figure_and_table):
+        """Save a figure of the task."""
         figure, table = figure_and_table
         figures.save(figure, folder / name, table)
 
     draw("curves", figures.learning_curves(histories, told(list(cells))))
     for name, label in cells.items():
         draw(name, figures.learning_curves({label: histories[label]}, told([name])))
-    draw("predictions", figures.predictions(predictions, tuple(snakemake.params.classes)))
+    classes = {label: snakemake.params.classes[name] for name, label in cells.items()}
+    draw("predictions", figures.predictions(predictions, classes))

@@ -8,6 +8,8 @@ with job(snakemake):
     from labproof import rendering
 
     renderer = rendering.render(
-        Path(snakemake.input.qmd), Path(snakemake.output[0]), Path(snakemake.params.styles)
+        Path(snakemake.input.qmd),
+        Path(snakemake.output[0]),
+        Path(snakemake.input.styles[0]).parent,
     )
     print(f"Rendered by {renderer}.")

@@ -7,7 +7,7 @@ with job(snakemake):
 
     import pandas as pd
 
-    from labproof import transfer
+    from labproof import source_task, transfer
 
     settings, name = snakemake.params.backbone, snakemake.wildcards.backbone
     folder = Path(snakemake.output[0])
@@ -19,9 +19,7 @@ with job(snakemake):
             base=settings["base"],
             size=settings["size"],
             images=settings["images"],
-            validation=max(1, settings["images"] // 4),
             epochs=settings["epochs"],
-            batch_size=32,
             learning_rate=settings["learning_rate"],
             seed=0,
         )
@@ -30,4 +28,6 @@ with job(snakemake):
     backbone.save_weights(folder / "backbone.weights.h5")
     history.to_csv(folder / "history.csv", index=False)
     facts = {"weights": settings["weights"], "parameters": backbone.count_params()}
+    if len(history):
+        facts["classes"] = len(source_task.CLASSES)
     pd.DataFrame([facts]).to_csv(folder / "facts.csv", index=False)

@@ -14,9 +14,7 @@ with job(snakemake):
 
     start = time.monotonic()
     seeds = seeds_of(snakemake.wildcards.block)
-    trained = training.train(
-        snakemake.params.cell, datasets.read(Path(snakemake.input[0])), seeds
-    )
+    trained = training.train(snakemake.params.cell, datasets.read(Path(snakemake.input[0])), seeds)
     trained.histories.to_csv(snakemake.output.history, index=False)
     trained.predictions.to_csv(snakemake.output.predictions, index=False)
     models = Path(snakemake.output.models)

@@ -92,10 +92,15 @@ def every_kind() -> dict:
     """Each function that gives a figure and a table, with data for it."""
     images, zones = pictures()
     labels = np.arange(8) % 2
-    rows = [("original", [images[0]]), ("draws", [images[1] / 255, images[2], images[3][..., 0]])]
+    rows = {
+        "skin": {"original": images[0]},
+        "skin, draws": {"1": images[1] / 255, "2\nand more": images[2], "3": images[3][..., 0]},
+    }
     return {
         "curves": lambda: figures.learning_curves({"plain": history(), "b": history()}, PUBLISHED),
-        "predictions": lambda: figures.predictions({"plain": answers(), "b": answers(1)}, CLASSES),
+        "predictions": lambda: figures.predictions(
+            {"plain": answers(), "b": answers(1)}, {"plain": CLASSES, "b": CLASSES}
+        ),
         "sheet": lambda: figures.sheet(images, labels, CLASSES, zones=zones),
         "gallery": lambda: figures.gallery(rows),
         "contact": lambda: figures.contact_sheet(explained()),
@@ -296,7 +301,7 @@ def test_predictions_table_holds_counts_shares_and_areas():
             "probability": [0.1, 0.5, 0.8, 0.9, 0.1, 0.85, 0.8, 0.9],  # 0.5 is not above 0.5
         }
     )
-    _, table = figures.predictions({"plain": frame}, CLASSES)
+    _, table = figures.predictions({"plain": frame}, {"plain": CLASSES})
     confusion = table[table.kind == "confusion"].set_index(["true", "predicted"])
     assert confusion["count"].to_dict() == {
         ("nevus", "nevus"): 1.5,
@@ -315,7 +320,7 @@ def test_predictions_table_holds_counts_shares_and_areas():
 
 
 def test_the_mean_curve_encloses_the_mean_area():
-    _, table = figures.predictions({"plain": answers(5, 200)}, CLASSES)
+    _, table = figures.predictions({"plain": answers(5, 200)}, {"plain": CLASSES})
     mean = table[(table.kind == "roc") & (table.seed == "mean")]
     area = np.trapezoid(
         mean.true_positive_rate.astype(float), mean.false_positive_rate.astype(float)
@@ -330,7 +335,7 @@ def test_predictions_without_finite_values_or_without_a_class(tmp_path):
     gone = answers().assign(probability=np.nan)
     one_class = answers().query("label == 1")
     frames = {"broken": broken, "gone": gone, "one class": one_class}
-    figure, table = figures.predictions(frames, CLASSES)
+    figure, table = figures.predictions(frames, dict.fromkeys(frames, CLASSES))
     figures.save(figure, tmp_path / "predictions", table)
     text = words(tmp_path / "predictions.svg")
     assert "left out, not finite: 1 of 3 seeds" in text
@@ -362,7 +367,7 @@ def test_sheet_takes_the_first_of_each_class_with_their_zones():
 def test_gallery_shows_grey_values_as_they_are(tmp_path):
     """A darkened image must look dark: nothing is stretched to its own range."""
     bright = np.full((4, 4, 1), 200, np.uint8)
-    figure, table = figures.gallery([("as is", [bright]), ("darker", [bright / 510])])
+    figure, table = figures.gallery({"1": {"as is": bright}, "2": {"darker": bright / 510}})
     figures.save_png(figure, tmp_path / "gallery.png")
     with Image.open(tmp_path / "gallery.png") as png:
         middle, height = png.width // 2, png.height

@@ -42,8 +42,8 @@ def draws(augmentation: Mapping, *, seed: int) -> Callable:
 
 
 def gallery(
-    image: np.ndarray, augmentation: Mapping, *, number: int, seed: int
-) -> dict[str, np.ndarray]:
+    image: np.ndarray, augmentation: Mapping, *, seed: int, number: int = 6
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Task 3: one image, what each single change makes of it, and `number` random draws.
 
     Parameters
@@ -53,32 +53,28 @@ def gallery(
 
     Returns
     -------
-    dict
-        Title -> uint8 image, in the lab's order.
+    tuple
+        Title -> uint8 image of the single changes, in the lab's order, and of the draws.
     """
     batch = image[np.newaxis].astype("float32")
-
-    def fixed(layer) -> np.ndarray:
-        return _uint8(layer(batch, training=True))[0]
-
-    half = (image.shape[0] // 2, image.shape[1] // 2)
-    turn = augmentation["rotation"] / 360
+    height, width = image.shape[:2]
+    degrees = augmentation["rotation"]
+    smaller = keras_cv.layers.Resizing(height // 2, width // 2)
+    # both bounds alike: a rotation by this very angle
+    turn = keras_cv.layers.RandomRotation((degrees / 360, degrees / 360), fill_mode="reflect")
     low, high = np.percentile(batch, (5, 95))
-    stretched = (batch - low) / max(high - low, 1) * 255
-    pictures = {
-        "original": image,
-        "rescaled to a half": fixed(keras_cv.layers.Resizing(*half)),
-        f"rotated by {augmentation['rotation']}°": fixed(
-            keras_cv.layers.RandomRotation((turn, turn), fill_mode="reflect")
-        ),
-        "flipped left to right": _uint8(batch[:, :, ::-1])[0],
-        "flipped upside down": _uint8(batch[:, ::-1])[0],
-        "intensities rescaled": _uint8(stretched)[0],
+    single = {
+        "original": batch,
+        "half the pixels": smaller(batch),
+        f"rotated by {degrees}°": turn(batch, training=True),
+        "flipped\nleft to right": batch[:, :, ::-1],
+        "flipped\nupside down": batch[:, ::-1],
+        "intensities\nrescaled": (batch - low) / max(high - low, 1) * 255,
     }
     augment = draws(augmentation, seed=seed)
-    for draw in range(number):
-        pictures[f"draw {draw + 1}"] = _uint8(augment(batch))[0]
-    return pictures
+    drawn = {f"draw {draw}": augment(batch) for draw in range(1, number + 1)}
+    first = [{title: _uint8(images)[0] for title, images in of.items()} for of in (single, drawn)]
+    return first[0], first[1]
 
 
 def _uint8(images) -> np.ndarray:

@@ -314,12 +314,12 @@ def auc(labels: np.ndarray, probabilities: np.ndarray) -> float:
 
 @styled
 def predictions(
-    frames: Mapping[str, pd.DataFrame], classes: tuple[str, str]
+    frames: Mapping[str, pd.DataFrame], classes: Mapping[str, tuple[str, str]]
 ) -> tuple[Figure, pd.DataFrame]:
     """Confusion matrix above ROC curve, one column a cell, over all seeds.
 
     frames: label -> seed, image, label (0|1), probability (of label 1).
-    classes: names of label 0 and label 1, the positive class.
+    classes: label -> names of class 0 and class 1, the positive one.
 
     The matrix cuts at 0.5 (above it: label 1), and shows the mean count over the seeds and the
     share of its row. The ROC curves are each seed's, thin, and their vertical average, thick
@@ -332,13 +332,14 @@ def predictions(
     figure = Figure(figsize=(0.7 + 2.6 * len(frames), 5.2), layout="constrained")
     axes = figure.subplots(2, len(frames), squeeze=False, height_ratios=(0.82, 1))
     table, remarks = [], []
-    for column, frame in enumerate(frames.values()):
+    for column, (cell, frame) in enumerate(frames.items()):
         seeds = dict(list(frame.groupby("seed")))
         usable = {seed: one for seed, one in seeds.items() if np.isfinite(one.probability).all()}
         lost = len(seeds) - len(usable)
         remarks.append(f"left out, not finite: {lost} of {len(seeds)} seeds" if lost else None)
-        rows = _confusion(axes[0, column], usable, classes) + _roc_curves(axes[1, column], usable)
-        table += [{"cell": list(frames)[column], **row} for row in rows]
+        rows = _confusion(axes[0, column], usable, classes[cell])
+        rows += _roc_curves(axes[1, column], usable)
+        table += [{"cell": cell, **row} for row in rows]
     for ax, label, remark in zip(axes[0], frames, remarks, strict=True):
         _titles(ax, label, remark, room=any(remarks))
     for ax in axes[:, 1:].flat:
@@ -493,22 +494,25 @@ def sheet(
 
 
 @styled
-def gallery(rows: Sequence[tuple[str, Sequence[np.ndarray]]]) -> tuple[Figure, pd.DataFrame]:
-    """Rows of images under a title each, such as what the augmentations make of one image.
+def gallery(
+    rows: Mapping[str, Mapping[str, np.ndarray]],
+) -> tuple[Figure, pd.DataFrame]:
+    """Rows of titled images, such as what the augmentations make of one image.
 
-    Images are H x W, H x W x 1 or H x W x 3, uint8 or floats 0..1; rows may differ in length.
-    Returns the figure and the table: row, title, column, and the lowest, mean and highest value
-    of each image as it was given.
+    rows: what a row is of -> title -> image, H x W, H x W x 1 or H x W x 3, uint8 or floats 0..1;
+        rows may differ in length. A title may have two lines.
+    Returns the figure and the table: row, title, and the lowest, mean and highest value of each
+    image as it was given.
     """
-    figure, axes = _grid_of_images(len(rows), max(len(images) for _, images in rows))
+    figure, axes = _grid_of_images(len(rows), max(map(len, rows.values())), gap=0.42)
     table = []
-    for row, (title, images) in enumerate(rows):
-        axes[row, 0].set_title(title, pad=4)
-        for column, image in enumerate(images):
+    for row, (name, images) in enumerate(rows.items()):
+        for column, (title, image) in enumerate(images.items()):
             _show(axes[row, column], image)
-            table.append((row, title, column, np.min(image), np.mean(image), np.max(image)))
-    columns = ["row", "title", "column", "lowest", "mean", "highest"]
-    return figure, pd.DataFrame(table, columns=columns)
+            axes[row, column].set_title(title, pad=3, fontsize=7.5, loc="left")
+            words = " ".join(title.split())
+            table.append((name, words, np.min(image), np.mean(image), np.max(image)))
+    return figure, pd.DataFrame(table, columns=["row", "title", "lowest", "mean", "highest"])
 
 
 # --- heatmaps --------------------------------------------------------------------------------

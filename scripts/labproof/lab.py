@@ -143,7 +143,8 @@ def _check_sources(sources: Mapping, file: Path) -> None:
                 if not folder.is_dir():
                     cause = (
                         f"the folder {folder} does not exist. Images are expected in "
-                        f"{source['path']}/{{train,validation}}/{{{','.join(source['classes'])}}}/. "
+                        f"{source['path']}/SPLIT/CLASS/, with the splits train and validation and "
+                        f"the classes {' and '.join(source['classes'])}. "
                         "Mend the path or the classes, or take kind: phantom."
                     )
                     raise problem(file, ["sources", name, "path"], cause)

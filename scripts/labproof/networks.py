@@ -19,6 +19,17 @@ VGG16 = tuple(
 )
 
 
+class Seeds:
+    """A seed for each layer in turn, weights and masks counted apart.
+
+    So a cell with dropout starts from the very weights of the cell without it: seeds are pairs.
+    """
+
+    def __init__(self, seed: int):
+        self.weights = count(1_000 * seed)
+        self.masks = count(1_000 * seed + 500)
+
+
 def build(cell: Mapping, input_shape: Sequence[int], *, seed: int) -> keras.Model:
     """Build a cell's network, uncompiled, with freshly drawn weights.
 
@@ -40,7 +51,7 @@ def build(cell: Mapping, input_shape: Sequence[int], *, seed: int) -> keras.Mode
     keras.Model
         (N, *input_shape) -> (N, outputs): the probability of the positive class, or of each.
     """
-    seeds = _Seeds(seed)
+    seeds = Seeds(seed)
     inputs = keras.Input(tuple(input_shape), name="input")
     if cell["network"] == "mlp":
         hidden = inputs
@@ -67,7 +78,7 @@ def vgg16_without_top(
     2015, arXiv:1409.1556, configuration D).
     """
     inputs = keras.Input(tuple(input_shape), name="input")
-    outputs = convolutions(inputs, VGG16, base=base, initializer=initializer, seeds=_Seeds(seed))
+    outputs = convolutions(inputs, VGG16, base=base, initializer=initializer, seeds=Seeds(seed))
     return keras.Model(inputs, outputs, name="vgg16")
 
 
@@ -77,11 +88,12 @@ def convolutions(
     *,
     base: int,
     initializer: str,
-    seeds: "_Seeds",
+    seeds: Seeds,
     batch_norm: bool = False,
     spatial_dropout: float = 0.0,
+    momentum: float = 0.99,
 ):
-    """Stack 3 x 3 "same" convolutions with ReLU by a plan such as `ALEXNET`; layers conv1, conv2 …"""
+    """Stack 3 x 3 "same" convolutions with ReLU by a plan such as `ALEXNET`: conv1, conv2 …"""
     for number, (width, pool) in enumerate(plan, start=1):
         x = layers.Conv2D(
             width * base,
@@ -91,7 +103,7 @@ def convolutions(
             name=f"conv{number}",
         )(x)
         if batch_norm:
-            x = layers.BatchNormalization(name=f"norm{number}")(x)
+            x = layers.BatchNormalization(momentum=momentum, name=f"norm{number}")(x)
         x = layers.ReLU(name=f"relu{number}")(x)
         if spatial_dropout:
             x = layers.SpatialDropout2D(
@@ -102,7 +114,7 @@ def convolutions(
     return x
 
 
-def head(x, cell: Mapping, *, seeds: "_Seeds"):
+def head(x, cell: Mapping, *, seeds: Seeds):
     """The dense layers behind flat features: hidden ones with dropout, then the class(es)."""
     for number, units in enumerate(cell["dense"], start=1):
         x = layers.Dense(
@@ -126,16 +138,5 @@ def last_activation(model: keras.Model) -> str:
     return [layer.name for layer in model.layers if isinstance(layer, layers.ReLU)][-1]
 
 
-class _Seeds:
-    """A seed for each layer in turn, weights and masks counted apart.
-
-    So a cell with dropout starts from the very weights of the cell without it: seeds are pairs.
-    """
-
-    def __init__(self, seed: int):
-        self.weights = count(1_000 * seed)
-        self.masks = count(1_000 * seed + 500)
-
-
-def _initializer(name: str, seeds: "_Seeds") -> keras.initializers.Initializer:
+def _initializer(name: str, seeds: Seeds) -> keras.initializers.Initializer:
     return keras.initializers.get({"class_name": name, "config": {"seed": next(seeds.weights)}})

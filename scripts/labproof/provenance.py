@@ -9,7 +9,16 @@ import sys
 from functools import cache
 from pathlib import Path
 
-PACKAGES = ("keras", "keras-cv", "tensorflow", "numpy", "scipy", "pandas", "matplotlib", "snakemake")
+PACKAGES = (
+    "keras",
+    "keras-cv",
+    "tensorflow",
+    "numpy",
+    "scipy",
+    "pandas",
+    "matplotlib",
+    "snakemake",
+)
 
 
 @cache
@@ -47,7 +56,9 @@ def _logic(file: Path) -> str:
     """The syntax tree without docstrings, as text."""
     tree = ast.parse(ast.unparse(_tree(file)))
     for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
+            node
+        ):
             node.body = node.body[1:]
     return ast.dump(tree)
 
@@ -65,7 +76,7 @@ def _imports(file: Path, root: Path) -> list[Path]:
 
 
 def versions() -> dict[str, str]:
-    """Version of Python and of each package that a result hangs on; packages not there are left out."""
+    """Version of Python and of each package of `PACKAGES` that is installed."""
     found = {"python": platform.python_version()}
     for package in PACKAGES:
         for name in (package, f"{package}-cpu"):

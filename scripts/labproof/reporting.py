@@ -296,7 +296,9 @@ def backbone(results: Path, name: str) -> str | None:
             f" On its source task it reaches a training accuracy of "
             f"{words.number(measures.final_accuracy(history))} and a validation accuracy of "
             f"{words.number(measures.final_val_accuracy(history))} in "
-            f"{words.count(len(history), 'epoch')}. That is one training, so it has no interval."
+            f"{words.count(len(history), 'epoch')}. That is one training, so it has no interval. "
+            f"Guessing among its {int(facts['classes'].iloc[0])} classes would give "
+            f"{words.number(1 / facts['classes'].iloc[0])}."
         )
     return said
 

@@ -52,7 +52,9 @@ def train(cell: Mapping, dataset: datasets.Dataset, seeds: Sequence[int]) -> Tra
     steps = math.ceil(len(inputs) / cell["batch_size"])
     model = networks.build(cell, inputs.shape[1:], seed=seeds[0])
     compile_for_training(model, cell, steps)
-    fresh_optimizer = [np.array(variable) for variable in model.optimizer.variables]
+    fresh_optimizer = [
+        keras.ops.convert_to_numpy(variable) for variable in model.optimizer.variables
+    ]
 
     histories, predictions, models = [], [], {}
     for seed in seeds:

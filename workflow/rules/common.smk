@@ -90,7 +90,11 @@ def shown(wildcards):
     """Everything that the page shows, but for the numbers."""
     preset = wildcards.preset
     return (
-        collect("results/{preset}/figures/{task}", preset=preset, task=with_key(preset, "tasks", "cells"))
+        collect(
+            "results/{preset}/figures/{task}",
+            preset=preset,
+            task=with_key(preset, "tasks", "cells"),
+        )
         + collect(
             "results/{preset}/figures/gallery/{task}.svg",
             preset=preset,

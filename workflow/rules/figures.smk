@@ -1,8 +1,6 @@
 rule draw_task:
     input:
-        histories=lambda w: collect(
-            f"results/{w.preset}/histories/{{cell}}.csv", cell=cells_of(w)
-        ),
+        histories=lambda w: collect(f"results/{w.preset}/histories/{{cell}}.csv", cell=cells_of(w)),
         predictions=lambda w: collect(
             f"results/{w.preset}/predictions/{{cell}}.csv", cell=cells_of(w)
         ),
@@ -15,18 +13,16 @@ rule draw_task:
             caption="../../report/captions/task.rst",
             labels={"figure": "{name}"},
         ),
-    params:
-        code=code_of("draw_task"),
-        cells=lambda w: {
-            cell: LABS[w.preset]["cells"][cell]["label"] for cell in cells_of(w)
-        },
-        classes=lambda w: classes_of(w),
     log:
         "results/{preset}/logs/draw_task/{task}.log",
     benchmark:
         "results/{preset}/benchmarks/draw_task/{task}.tsv"
     conda:
         "../envs/labproof.yaml"
+    params:
+        code=code_of("draw_task"),
+        cells=lambda w: {cell: LABS[w.preset]["cells"][cell]["label"] for cell in cells_of(w)},
+        classes=lambda w: classes_of(w),
     script:
         "../../scripts/draw_task.py"
 
@@ -45,16 +41,16 @@ rule draw_gallery:
             labels={"figure": "gallery"},
         ),
         multiext("results/{preset}/figures/gallery/{task}", ".png", ".csv"),
-    params:
-        code=code_of("draw_gallery"),
-        datasets=lookup("{preset}/tasks/{task}/gallery", within=LABS),
-        augmentation=lab.AUGMENTATION,
     log:
         "results/{preset}/logs/draw_gallery/{task}.log",
     benchmark:
         "results/{preset}/benchmarks/draw_gallery/{task}.tsv"
     conda:
         "../envs/labproof.yaml"
+    params:
+        code=code_of("draw_gallery"),
+        datasets=lookup("{preset}/tasks/{task}/gallery", within=LABS),
+        augmentation=lab.AUGMENTATION,
     script:
         "../../scripts/draw_gallery.py"
 
@@ -70,14 +66,14 @@ rule draw_dataset:
             labels={"figure": "{dataset}"},
         ),
         multiext("results/{preset}/figures/datasets/{dataset}", ".png", ".csv"),
-    params:
-        code=code_of("draw_dataset"),
-        classes=lookup("{preset}/datasets/{dataset}/classes", within=LABS),
     log:
         "results/{preset}/logs/draw_dataset/{dataset}.log",
     benchmark:
         "results/{preset}/benchmarks/draw_dataset/{dataset}.tsv"
     conda:
         "../envs/labproof.yaml"
+    params:
+        code=code_of("draw_dataset"),
+        classes=lookup("{preset}/datasets/{dataset}/classes", within=LABS),
     script:
         "../../scripts/draw_dataset.py"

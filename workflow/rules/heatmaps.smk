@@ -14,19 +14,19 @@ rule draw_heatmaps:
             labels={"cell": "{cell}"},
         ),
         shared=multiext("results/{preset}/figures/heatmaps/{cell}", ".png", ".csv"),
-    params:
-        code=code_of("draw_heatmaps"),
-        cell=lookup("{preset}/cells/{cell}", within=LABS),
-        classes=lambda w: LABS[w.preset]["datasets"][cell_of(w)["dataset"]]["classes"],
-        images=lookup("{preset}/heatmaps/images", within=LABS),
-    resources:
-        gpu=min(GPUS, 1),
-    threads: 1
     log:
         "results/{preset}/logs/draw_heatmaps/{cell}.log",
     benchmark:
         "results/{preset}/benchmarks/draw_heatmaps/{cell}.tsv"
     conda:
         "../envs/labproof.yaml"
+    threads: 1
+    resources:
+        gpu=min(GPUS, 1),
+    params:
+        code=code_of("draw_heatmaps"),
+        cell=lookup("{preset}/cells/{cell}", within=LABS),
+        classes=lambda w: LABS[w.preset]["datasets"][cell_of(w)["dataset"]]["classes"],
+        images=lookup("{preset}/heatmaps/images", within=LABS),
     script:
         "../../scripts/draw_heatmaps.py"

@@ -19,16 +19,16 @@ rule write_report:
         parts=str(ROOT / "report/_task.qmd.jinja"),
     output:
         "results/{preset}/report/index.qmd",
-    params:
-        code=code_of("write_report"),
-        lab=lookup("{preset}", within=LABS),
-        results="results/{preset}",
     log:
         "results/{preset}/logs/write_report.log",
     benchmark:
         "results/{preset}/benchmarks/write_report.tsv"
     conda:
         "../envs/labproof.yaml"
+    params:
+        code=code_of("write_report"),
+        lab=lookup("{preset}", within=LABS),
+        results="results/{preset}",
     script:
         "../../scripts/write_report.py"
 
@@ -38,18 +38,24 @@ rule render_report:
         qmd="results/{preset}/report/index.qmd",
         styles=collect(
             str(ROOT / "report/{file}"),
-            file=["style.css", "light.scss", "dark.scss", "pandoc.css", "pandoc.html", "quarto.lua"],
+            file=[
+                "style.css",
+                "light.scss",
+                "dark.scss",
+                "pandoc.css",
+                "pandoc.html",
+                "quarto.lua",
+            ],
         ),
     output:
         ensure("results/{preset}/report/index.html", non_empty=True),
-    params:
-        code=code_of("render_report"),
-        styles=str(ROOT / "report"),
     log:
         "results/{preset}/logs/render_report.log",
     benchmark:
         "results/{preset}/benchmarks/render_report.tsv"
     conda:
         "../envs/labproof.yaml"
+    params:
+        code=code_of("render_report"),
     script:
         "../../scripts/render_report.py"

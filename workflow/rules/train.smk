@@ -3,29 +3,26 @@ rule train_block:
         inputs_of,
     output:
         history=ensure("results/{preset}/blocks/{cell}/{block}/history.csv", non_empty=True),
-        predictions=ensure(
-            "results/{preset}/blocks/{cell}/{block}/predictions.csv", non_empty=True
-        ),
+        predictions=ensure("results/{preset}/blocks/{cell}/{block}/predictions.csv", non_empty=True),
         facts="results/{preset}/blocks/{cell}/{block}/facts.csv",
         models=directory("results/{preset}/models/{cell}/{block}"),
-    params:
-        code=code_of("train_block"),
-        cell=lookup("{preset}/cells/{cell}", within=LABS),
-    resources:
-        gpu=min(GPUS, 1),
-    threads: 1  # more threads gain little on such small networks; more jobs gain all
     log:
         "results/{preset}/logs/train_block/{cell}/{block}.log",
     benchmark:
         "results/{preset}/benchmarks/train_block/{cell}/{block}.tsv"
     conda:
         "../envs/labproof.yaml"
+    threads: 1  # more threads gain little on such small networks; more jobs gain all
+    resources:
+        gpu=min(GPUS, 1),
+    params:
+        code=code_of("train_block"),
+        cell=lookup("{preset}/cells/{cell}", within=LABS),
     script:
         "../../scripts/train_block.py"
 
 
 rule gather_blocks:
-    localrule: True
     input:
         histories=collect(
             "results/{{preset}}/blocks/{{cell}}/{block}/history.csv",
@@ -47,6 +44,7 @@ rule gather_blocks:
         "results/{preset}/logs/gather_blocks/{cell}.log",
     benchmark:
         "results/{preset}/benchmarks/gather_blocks/{cell}.tsv"
+    localrule: True
     conda:
         "../envs/labproof.yaml"
     # one header, then the rows of all blocks

@@ -1,19 +1,19 @@
 rule train_backbone:
     output:
         directory("results/{preset}/backbones/{backbone}"),
-    params:
-        code=code_of("train_backbone"),
-        backbone=lookup("{preset}/backbone", within=LABS),
-    resources:
-        gpu=min(GPUS, 1),
-    threads: 1
-    priority: 10  # the longest chain of the workflow starts here
     log:
         "results/{preset}/logs/train_backbone/{backbone}.log",
     benchmark:
         "results/{preset}/benchmarks/train_backbone/{backbone}.tsv"
+    priority: 10  # the longest chain of the workflow starts here
     conda:
         "../envs/labproof.yaml"
+    threads: 1
+    resources:
+        gpu=min(GPUS, 1),
+    params:
+        code=code_of("train_backbone"),
+        backbone=lookup("{preset}/backbone", within=LABS),
     script:
         "../../scripts/train_backbone.py"
 
@@ -24,18 +24,18 @@ rule extract_features:
         backbone="results/{preset}/backbones/{backbone}",
     output:
         directory("results/{preset}/features/{backbone}/{dataset}"),
-    params:
-        code=code_of("extract_features"),
-        base=lambda w: LABS[w.preset]["backbone"].get("base", 64),
-    resources:
-        gpu=min(GPUS, 1),
-    threads: 1
-    priority: 10
     log:
         "results/{preset}/logs/extract_features/{backbone}/{dataset}.log",
     benchmark:
         "results/{preset}/benchmarks/extract_features/{backbone}/{dataset}.tsv"
+    priority: 10
     conda:
         "../envs/labproof.yaml"
+    threads: 1
+    resources:
+        gpu=min(GPUS, 1),
+    params:
+        code=code_of("extract_features"),
+        base=lambda w: LABS[w.preset]["backbone"].get("base", 64),
     script:
         "../../scripts/extract_features.py"

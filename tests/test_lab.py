@@ -1,0 +1,132 @@
+"""The protocol to the letter, and what presets and seeds make of it."""
+
+import pytest
+
+from labproof import lab, seeds, validation
+from project import ROOT
+
+CONFIG = validation.read(ROOT / "config/config.yaml")
+
+
+@pytest.fixture(scope="module")
+def labs():
+    return {name: lab.resolve(CONFIG, ROOT, preset=name) for name in lab.presets(ROOT)}
+
+
+# The course's table: dataset, network, base, dense, dropout, BN, spatial, augmented, rate, epochs.
+S, A, V, M = "skin", "alexnet", "vgg16", "mlp"
+D, W = [64, 64], [128, 64]
+PROTOCOL = {
+    "1a-plain": (S, A, 8, D, 0, False, 0, False, 1e-4, 50),
+    "1a-dropout": (S, A, 8, D, 0.4, False, 0, False, 1e-4, 50),
+    "1b-bn": (S, A, 8, D, 0, True, 0, False, 1e-4, 50),
+    "1b-bn-dropout": (S, A, 8, D, 0.4, True, 0, False, 1e-4, 50),
+    "1c-dropout": (S, A, 8, D, 0.4, False, 0, False, 1e-5, 80),
+    "1c-bn-dropout": (S, A, 8, D, 0.4, True, 0, False, 1e-5, 80),
+    "1d-dropout": (S, A, 8, D, 0.4, False, 0, False, 1e-5, 150),
+    "1d-bn-dropout": (S, A, 8, D, 0.4, True, 0, False, 1e-5, 150),
+    "2a-dropout": (S, A, 32, D, 0.4, False, 0, False, 1e-5, 150),
+    "2a-spatial": (S, A, 32, D, 0.4, False, 0.1, False, 1e-5, 150),
+    "2b-dropout": (S, A, 32, D, 0.4, False, 0, False, 1e-5, 250),
+    "2b-spatial": (S, A, 32, D, 0.4, False, 0.1, False, 1e-5, 250),
+    "4-alexnet": (S, A, 64, W, 0.4, True, 0, False, 1e-5, 80),
+    "4-alexnet-augmented": (S, A, 64, W, 0.4, True, 0, True, 1e-5, 80),
+    "5-vgg16-skin": (S, V, 64, D, 0.4, False, 0, False, 1e-5, 80),
+    "5-vgg16-skin-augmented": (S, V, 64, D, 0.4, False, 0, True, 1e-5, 80),
+    "5-vgg16-bone": ("bone", V, 64, D, 0.4, False, 0, False, 1e-5, 80),
+    "5-vgg16-bone-augmented": ("bone", V, 64, D, 0.4, False, 0, True, 1e-5, 80),
+    "7-transfer-skin": ("skin-colour", M, None, [128], 0.5, False, 0, False, 1e-5, 150),
+    "7-transfer-bone": ("bone-colour", M, None, [128], 0.5, False, 0, False, 1e-5, 150),
+    "8-vgg16-bone": ("bone", V, 8, D, 0.4, False, 0, True, 1e-5, 80),
+}
+CONTROLS = {"4-alexnet", "5-vgg16-skin", "5-vgg16-bone"}
+
+
+def test_lab_preset_holds_the_protocol_to_the_letter(labs):
+    cells = labs["lab"]["cells"]
+    assert set(cells) == set(PROTOCOL)
+    for name, expected in PROTOCOL.items():
+        cell = cells[name]
+        found = (
+            cell["dataset"],
+            cell["network"],
+            cell["base"] if cell["network"] != M else None,
+            cell["dense"],
+            cell["dropout"],
+            cell["batch_norm"],
+            cell["spatial_dropout"],
+            cell["augmentation"] is not None,
+            cell["learning_rate"],
+            cell["epochs"],
+        )
+        assert found == expected, name
+        assert cell["batch_size"] == 8
+        assert cell["outputs"] == (2 if name == "8-vgg16-bone" else 1)
+        assert cell["initializer"] == "glorot_uniform"  # Keras' own, which the lab never changed
+        assert cell["control"] == (name in CONTROLS)
+    augmented = cells["8-vgg16-bone"]["augmentation"]
+    assert augmented == {"rotation": 10, "shift": 0.1, "flip": True}
+
+
+def test_lab_preset_uses_the_images_as_the_lab_did(labs):
+    found = {
+        name: (d["size"], d["channels"], d["train"], d["validation"])
+        for name, d in labs["lab"]["datasets"].items()
+    }
+    assert found == {
+        "skin": (128, 1, 1000, 200),
+        "skin-colour": (224, 3, 1000, 200),
+        "bone": (128, 1, 1112, 96),
+        "bone-colour": (224, 3, 1112, 96),
+    }
+    assert labs["lab"]["backbone"]["weights"] == "imagenet"
+
+
+def test_a_preset_scales_and_drops_no_cell(labs):
+    for resolved in labs.values():
+        assert list(resolved["cells"]) == list(labs["lab"]["cells"])
+        assert resolved["protocol"] == labs["lab"]["protocol"]
+    demo, whole = labs["demo"], labs["lab"]
+    for name, cell in demo["cells"].items():
+        before = whole["cells"][name]
+        assert cell["epochs"] == round(0.25 * before["epochs"])
+        assert cell["learning_rate"] == pytest.approx(16 * before["learning_rate"])
+        for key in ("dense", "dropout", "batch_norm", "spatial_dropout", "augmentation", "outputs"):
+            assert cell[key] == before[key]
+
+
+def test_demo_keeps_learning_rate_times_steps(labs):
+    """What its comment promises: as far to walk as in the lab, within rounding."""
+    for name in labs["demo"]["cells"]:
+        walked = []
+        for resolved in (labs["demo"], labs["lab"]):
+            this = resolved["cells"][name]
+            steps = -(-resolved["datasets"][this["dataset"]]["train"] // this["batch_size"])
+            walked.append(steps * this["epochs"] * this["learning_rate"])
+        assert walked[0] == pytest.approx(walked[1], rel=0.07)
+
+
+def test_every_task_of_the_lab_has_findings_and_every_claim_its_cells(labs):
+    resolved = labs["lab"]
+    told = {finding["task"] for finding in resolved["findings"]}
+    assert told == {task for task, entry in resolved["tasks"].items() if entry["cells"]}
+    assert len(resolved["findings"]) >= 25
+
+
+def test_seeds_as_a_number_or_a_list():
+    resolved = lab.resolve({**CONFIG, "seeds": 10}, ROOT)
+    assert resolved["seeds"] == list(range(10))
+    assert resolved["blocks"] == ["0-4", "5-9"]
+    resolved = lab.resolve({**CONFIG, "seeds": [7, 3]}, ROOT)
+    assert (resolved["seeds"], resolved["blocks"]) == ([3, 7], ["3-3", "7-7"])
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 7])
+def test_blocks_hold_each_seed_once_and_stay_when_seeds_are_added(size):
+    for chosen in ([0], list(range(23)), [0, 2, 3, 4, 5, 11, 12]):
+        blocks = seeds.blocks(chosen, size)
+        held = [seed for block in blocks for seed in seeds.seeds_of(block)]
+        assert held == chosen
+        assert max(len(seeds.seeds_of(block)) for block in blocks) <= size
+    few, many = seeds.blocks(range(2 * size), size), seeds.blocks(range(5 * size), size)
+    assert many[: len(few)] == few

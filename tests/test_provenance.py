@@ -1,0 +1,67 @@
+"""The hash of a script's logic: comments do not count, logic does, and only where it is used."""
+
+import shutil
+
+import pytest
+
+from labproof import provenance
+from project import ROOT
+
+
+@pytest.fixture
+def scripts(tmp_path):
+    return shutil.copytree(ROOT / "scripts", tmp_path / "scripts")
+
+
+def hashes(scripts):
+    provenance.code_hash.cache_clear()
+    provenance._tree.cache_clear()
+    provenance._logic.cache_clear()
+    found = {file.stem: provenance.code_hash(file) for file in scripts.glob("[a-z]*.py")}
+    assert len(found) >= 8
+    return found
+
+
+def changed(scripts, file, old, new):
+    before = hashes(scripts)
+    text = (scripts / file).read_text()
+    assert old in text
+    (scripts / file).write_text(text.replace(old, new, 1))
+    after = hashes(scripts)
+    return {name for name in before if before[name] != after[name]}
+
+
+def test_comments_docstrings_and_layout_do_not_count(scripts):
+    module = "labproof/training.py"
+    assert changed(scripts, module, "import math\n", "import math  # a comment\n\n") == set()
+    assert changed(scripts, module, '"""A cell, its', '"""Another docstring. A cell, its') == set()
+    assert changed(scripts, module, '"""Start the clock."""', '"""Go."""') == set()
+
+
+def test_logic_counts_where_it_is_used_and_nowhere_else(scripts):
+    assert changed(scripts, "labproof/training.py", "crossentropy", "focal_crossentropy") == {
+        "train_block",
+        "draw_heatmaps",
+    }
+    # reached through a module in between, and through imports inside functions
+    assert "extract_features" in changed(scripts, "labproof/networks.py", 'g="same"', 'g="valid"')
+    touched = changed(scripts, "labproof/augmentation.py", '"reflect"', '"constant"')
+    assert {"train_block", "draw_gallery"} <= touched
+    assert changed(scripts, "labproof/words.py", "self.low > 0", "self.low >= 0") == {
+        "write_report"
+    }
+    assert changed(scripts, "draw_dataset.py", "zones", "areas") == {"draw_dataset"}
+
+
+def test_what_every_script_shares_counts_for_all(scripts):
+    assert changed(scripts, "_job.py", '"2"', '"3"') == set(hashes(scripts))
+
+
+def test_versions_and_memory_of_this_process():
+    import numpy
+
+    assert provenance.versions()["numpy"] == numpy.__version__
+    before = provenance.peak_memory()
+    block = numpy.ones((200, 2**17))  # 200 MiB
+    assert provenance.peak_memory() >= before
+    assert provenance.peak_memory() > block.nbytes / 2**20

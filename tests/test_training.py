@@ -1,0 +1,167 @@
+"""Training: the same seed gives the same run, bit for bit; what can be learnt is learnt."""
+
+import json
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from labproof import datasets, training
+from project import ROOT
+
+AUGMENT = {"rotation": 10, "shift": 0.1, "flip": True}
+BASE = {
+    "network": "alexnet",
+    "base": 4,
+    "dense": [8, 8],
+    "outputs": 1,
+    "dropout": 0.4,
+    "batch_norm": False,
+    "spatial_dropout": 0.0,
+    "augmentation": None,
+    "learning_rate": 1e-3,
+    "epochs": 2,
+    "batch_size": 8,
+    "initializer": "he_normal",
+}
+KINDS = {
+    "plain": {**BASE, "dropout": 0.0},
+    "dropout": BASE,
+    "batch norm": {**BASE, "batch_norm": True},
+    "spatial dropout": {**BASE, "spatial_dropout": 0.1},
+    "augmented": {**BASE, "augmentation": AUGMENT},
+    "vgg16, softmax": {**BASE, "network": "vgg16", "outputs": 2, "augmentation": AUGMENT},
+    "transfer": {**BASE, "network": "mlp", "dropout": 0.5, "dense": [16]},
+}
+
+
+def dataset(cell, train=20, validation=9, signal=60):
+    """Noise whose brightness tells the class; 20 is no multiple of the batch."""
+    rng = np.random.default_rng(0)
+    count = train + validation
+    label = np.arange(count) % 2
+    shape = (count, 24) if cell["network"] == "mlp" else (count, 32, 32, 1)
+    level = label.reshape(-1, *[1] * (len(shape) - 1)) * signal
+    inputs = rng.integers(0, 190, shape) + level
+    inputs = inputs.astype("float32" if cell["network"] == "mlp" else "uint8")
+    split = ["train"] * train + ["validation"] * validation
+    records = pd.DataFrame({"image": np.arange(count), "split": split, "label": label})
+    return datasets.Dataset(inputs, records)
+
+
+def fingerprint(kind: str, seeds: list[int]) -> dict:
+    trained = training.train(KINDS[kind], dataset(KINDS[kind]), seeds)
+    return {
+        "history": trained.histories.to_csv(index=False),
+        "predictions": trained.predictions.to_csv(index=False),
+        "weights": [
+            float(np.sum(np.abs(w.numpy().astype("float64"))))
+            for model in trained.models.values()
+            for w in model.weights
+        ],
+    }
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory):
+    """The same trainings in a second process, in another order."""
+    program = (
+        "import json, sys; sys.path[:0] = ['scripts', 'tests']; import test_training as t;"
+        "found = {k: t.fingerprint(k, [0, 1]) for k in reversed(t.KINDS)};"
+        "open(sys.argv[1], 'w').write(json.dumps(found))"
+    )
+    file = tmp_path_factory.mktemp("elsewhere") / "found.json"
+    subprocess.run([sys.executable, "-c", program, str(file)], cwd=ROOT, check=True)
+    return json.loads(file.read_text())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_two_processes_give_the_same_bits(elsewhere, kind):
+    here = fingerprint(kind, [0, 1])
+    assert here == elsewhere[kind]
+    rows = [row.split(",")[1:] for row in here["history"].splitlines()[1:]]
+    assert rows[:2] != rows[2:], "two seeds must not be one and the same"
+
+
+@pytest.mark.parametrize("kind", ["dropout", "augmented", "transfer"])
+def test_a_seed_does_not_depend_on_its_block(kind):
+    cell = KINDS[kind]
+    block = training.train(cell, dataset(cell), [3, 4])
+    alone = training.train(cell, dataset(cell), [4])
+    together = block.histories[block.histories.seed == 4].reset_index(drop=True)
+    pd.testing.assert_frame_equal(
+        together, alone.histories.reset_index(drop=True), check_exact=True
+    )
+    for one, other in zip(block.models[4].weights, alone.models[4].weights, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_what_comes_back():
+    trained = training.train(BASE, dataset(BASE), [0, 5])
+    history, predictions = trained.histories, trained.predictions
+    assert list(history) == ["seed", "epoch", "loss", "accuracy", "val_loss", "val_accuracy"]
+    assert history[["seed", "epoch"]].to_numpy().tolist() == [[0, 1], [0, 2], [5, 1], [5, 2]]
+    assert list(predictions) == ["seed", "image", "label", "probability"]
+    assert predictions["image"].tolist() == list(range(20, 29)) * 2
+    assert predictions["probability"].between(0, 1).all()
+    assert list(trained.models) == [0, 5]
+
+
+def test_last_history_row_agrees_with_the_predictions():
+    """Validation loss and accuracy, worked out again from what the network predicts."""
+    for kind in ("dropout", "batch norm", "vgg16, softmax"):
+        cell = {**KINDS[kind], "augmentation": None}
+        trained = training.train(cell, dataset(cell, 24, 70), [0])
+        last, p = trained.histories.iloc[-1], trained.predictions
+        right = (p.probability > 0.5) == (p.label == 1)
+        loss = -np.log(np.where(p.label == 1, p.probability, 1 - p.probability))
+        assert last.val_accuracy == pytest.approx(right.mean(), abs=1e-6)
+        assert last.val_loss == pytest.approx(loss.mean(), rel=1e-4)
+
+
+def test_models_that_come_back_make_the_predictions():
+    cell = KINDS["batch norm"]
+    data = dataset(cell)
+    trained = training.train(cell, data, [0, 1])
+    images = datasets.scaled(data.split("validation")[0])
+    for seed, model in trained.models.items():
+        mine = trained.predictions[trained.predictions.seed == seed].probability
+        np.testing.assert_allclose(model.predict(images, verbose=0)[:, 0], mine, rtol=1e-5)
+
+
+def test_training_is_plain_fit():
+    """Without dropout and shuffling apart, Keras' own loop on the same batches agrees."""
+    from labproof import networks
+
+    cell, data = KINDS["plain"], dataset(KINDS["plain"])
+    x, y = data.split("train")
+    model = networks.build(cell, x.shape[1:], seed=2)
+    model.compile(
+        keras.optimizers.Adam(cell["learning_rate"]), "binary_crossentropy", metrics=["accuracy"]
+    )
+    losses = []
+    batches = datasets.batches(x, y[:, None], batch_size=8, epochs=2, seed=2)
+    for images, labels in batches:
+        losses.append(float(model.train_on_batch(images, labels)[0]) * len(images))
+        model.reset_metrics()
+    expected = [sum(losses[:3]) / 20, sum(losses[3:]) / 20]
+    found = training.train(cell, data, [2]).histories["loss"]
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+
+
+def test_an_easy_difference_is_learnt():
+    cell = {**KINDS["plain"], "epochs": 12}
+    trained = training.train(cell, dataset(cell, 80, 40), [0])
+    assert trained.histories.iloc[-1].val_accuracy > 0.95
+
+
+def test_progress_says_where_it_is_and_how_long_it_takes(caplog):
+    with caplog.at_level("INFO"):
+        training.train(KINDS["plain"], dataset(KINDS["plain"]), [7])
+    said = [record.getMessage() for record in caplog.records if "epoch" in record.getMessage()]
+    assert len(said) == 2
+    assert "seed 7  epoch 2/2  loss 0." in said[1]
+    assert said[1].endswith("00:00:00 left")

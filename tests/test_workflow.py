@@ -1,0 +1,232 @@
+"""The workflow on the smoke preset: the contract's files, what reruns and what does not."""
+
+import re
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from labproof import lab, validation
+from project import ROOT, copy_to, smoke, snakemake
+
+LAB = lab.resolve(validation.read(ROOT / "config/config.yaml"), ROOT, preset="smoke")
+CELLS = list(LAB["cells"])
+NOTHING = "Nothing to be done"
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A finished smoke run. Tests that change the project put it back as it was."""
+    folder = copy_to(tmp_path_factory.mktemp("run"))
+    run = smoke(folder)
+    assert run.returncode == 0, run.stdout[-3000:]
+    return folder
+
+
+def planned(folder, *arguments):
+    """Rule -> number of jobs that a dry run plans."""
+    run = snakemake(folder, "-n", "--resources", "gpu=1", *arguments)
+    assert run.returncode == 0, run.stdout[-3000:]
+    if NOTHING in run.stdout:
+        return {}
+    table = re.search(r"Job stats:\n.*?\n-.*?\n(.*?)\n\n", run.stdout, re.S).group(1)
+    counts = {line.split()[0]: int(line.split()[1]) for line in table.splitlines()}
+    del counts["total"]
+    return counts
+
+
+def edited(file, old, new):
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new, 1))
+    return text
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_contract_of_each_cell(finished, cell):
+    results = finished / "results/smoke"
+    settings = LAB["cells"][cell]
+    history = pd.read_csv(results / f"histories/{cell}.csv")
+    assert list(history) == ["seed", "epoch", "loss", "accuracy", "val_loss", "val_accuracy"]
+    epochs = list(range(1, settings["epochs"] + 1))
+    assert history["seed"].tolist() == [0] * len(epochs) + [1] * len(epochs)
+    assert history["epoch"].tolist() == epochs * 2
+    assert np.isfinite(history.to_numpy()).all()
+    predictions = pd.read_csv(results / f"predictions/{cell}.csv")
+    assert list(predictions) == ["seed", "image", "label", "probability"]
+    records = pd.read_csv(results / f"datasets/{settings['dataset']}/records.csv")
+    validation_images = records.loc[records["split"] == "validation", "image"].tolist()
+    assert predictions["image"].tolist() == validation_images * 2
+    assert predictions["probability"].between(0, 1).all()
+    models = sorted(file.name for file in (results / f"models/{cell}/0-1").iterdir())
+    assert models == ["0.weights.h5", "1.weights.h5"]
+    facts = pd.read_csv(results / f"facts/{cell}.csv")
+    assert {"block", "seconds", "peak_memory_mib", "device", "keras", "tensorflow"} <= set(facts)
+
+
+@pytest.mark.parametrize("dataset", LAB["datasets"])
+def test_contract_of_each_dataset(finished, dataset):
+    store, wanted = finished / f"results/smoke/datasets/{dataset}", LAB["datasets"][dataset]
+    images = np.load(store / "images.npy", mmap_mode="r")
+    count = wanted["train"] + wanted["validation"]
+    assert images.shape == (count, wanted["size"], wanted["size"], wanted["channels"])
+    assert images.dtype == np.uint8
+    assert np.load(store / "zones.npy", mmap_mode="r").shape == images.shape[:3]
+    records = pd.read_csv(store / "records.csv")
+    assert list(records)[:5] == ["image", "split", "label", "class", "source"]
+    assert records["split"].value_counts().to_dict() == {
+        "train": wanted["train"],
+        "validation": wanted["validation"],
+    }
+
+
+def test_contract_of_the_heatmaps(finished):
+    folder = finished / "results/smoke/heatmaps/8-vgg16-bone"
+    scores = pd.read_csv(folder / "scores.csv")
+    wanted = ["seed", "image", "label", "method", "predicted", "probability"]
+    assert list(scores) == [*wanted, "inside", "area", "peak_inside"]
+    images = LAB["datasets"]["bone"]["validation"]
+    assert len(scores) == 2 * images
+    assert len(list(folder.glob("*.png"))) == 2 * LAB["heatmaps"]["images"]
+    maps = np.load(folder / "maps.npz")
+    assert maps["0"].shape[0] == maps["image"].shape[0] == images
+
+
+def test_contract_of_the_figures_and_the_page(finished):
+    results = finished / "results/smoke"
+    wanted = [f"{task}/{name}" for task in LAB["tasks"] for name in ("curves", "predictions")]
+    wanted = [name for name in wanted if not name.startswith("3/")]
+    wanted += [f"{cell['task']}/{name}" for name, cell in LAB["cells"].items()]
+    wanted += [f"datasets/{name}" for name in LAB["datasets"]]
+    wanted += ["gallery/3", "heatmaps/8-vgg16-bone"]
+    for name in wanted:
+        for kind in ("svg", "png", "csv"):
+            assert (results / f"figures/{name}.{kind}").stat().st_size > 0
+    page = (results / "report/index.html").read_text()
+    for task, entry in LAB["tasks"].items():
+        assert f'id="sec-task-{task}"' in page
+        assert entry["title"] in page
+
+
+def test_every_job_has_its_log_and_benchmark(finished):
+    for kind in ("logs/train_block/{}/0-1.log", "benchmarks/train_block/{}/0-1.tsv"):
+        for cell in CELLS:
+            assert (finished / "results/smoke" / kind.format(cell)).exists()
+    log = (finished / "results/smoke/logs/train_block/1a-plain/0-1.log").read_text()
+    assert re.search(r"seed 1  epoch 2/2  loss \d\.\d+ .* left", log)
+
+
+def test_second_run_has_nothing_to_do(finished):
+    assert NOTHING in smoke(finished).stdout
+
+
+def test_one_changed_cell_trains_alone(finished):
+    file = finished / "config/labs/lab3/tasks.yaml"
+    line = "1a-plain:   {label: plain,   dataset: skin, learning_rate: 1.0e-4, epochs: "
+    before = edited(file, f"{line}50", f"{line}100")
+    try:
+        counts = planned(finished, "--config", "preset=smoke")
+    finally:
+        file.write_text(before)
+    assert counts == {
+        "train_block": 1,
+        "gather_blocks": 1,
+        "draw_task": 1,
+        "write_report": 1,
+        "render_report": 1,
+        "all": 1,
+    }
+
+
+def test_a_comment_in_the_library_reruns_nothing(finished):
+    library = finished / "scripts/labproof"
+    before = {file: file.read_text() for file in library.glob("*.py")}
+    try:
+        for file, text in before.items():
+            file.write_text(f"{text}\n# a comment\n")
+        script = finished / "scripts/train_block.py"
+        before[script] = edited(script, "    start = ", "    # a comment\n    start = ")
+        assert planned(finished, "--config", "preset=smoke") == {}
+    finally:
+        for file, text in before.items():
+            file.write_text(text)
+
+
+def test_a_changed_loss_trains_again_and_draws_no_image_anew(finished):
+    file = finished / "scripts/labproof/training.py"
+    before = edited(file, "crossentropy", "focal_crossentropy")
+    try:
+        counts = planned(finished, "--config", "preset=smoke")
+    finally:
+        file.write_text(before)
+    assert counts["train_block"] == len(CELLS)
+    assert not {"prepare_dataset", "train_backbone", "extract_features"} & set(counts)
+
+
+def test_more_seeds_train_the_new_block_alone(finished):
+    run = snakemake(finished, "-n", "--config", "preset=smoke", "seeds=4")
+    blocks = re.findall(r"wildcards: preset=smoke, cell=\S+, block=(\S+)", run.stdout)
+    assert blocks == ["2-3"] * len(CELLS)
+
+
+def test_any_preset_can_be_asked_for_by_its_path(finished):
+    counts = planned(finished, "results/lab/histories/1a-plain.csv")
+    assert counts == {"prepare_dataset": 1, "train_block": 1, "gather_blocks": 1}
+
+
+def test_snakemakes_own_report_has_the_figures_and_captions(finished):
+    run = snakemake(finished, "--config", "preset=smoke", "--report", "run.html")
+    assert run.returncode == 0, run.stdout[-3000:]
+    page = (finished / "run.html").read_text()
+    assert "thin lines are seeds" in page
+    assert "Task 1a" in page
+
+
+def test_a_broken_image_ends_in_one_line_and_nothing_is_lost(finished):
+    for split, _ in (("train", 0), ("validation", 0)):
+        for name in ("no", "yes"):
+            folder = finished / "own" / split / name
+            folder.mkdir(parents=True, exist_ok=True)
+            for number in range(30):
+                Image.new("RGB", (40, 40), (number, 0, 0)).save(folder / f"{number}.png")
+    (finished / "own/train/yes/3.png").write_bytes(b"broken")
+    config = finished / "config/config.yaml"
+    old = "  skin:\n    kind: phantom\n"
+    new = "  skin:\n    kind: folder\n    path: own\n    classes: ['no', 'yes']\n"
+    before = edited(config, old, new)
+    kept = (finished / "results/smoke/histories/1a-plain.csv").read_bytes()
+    try:
+        run = smoke(finished, "results/smoke/datasets/skin-colour")
+        assert run.returncode != 0
+        assert "own/train/yes/3.png: cannot be read as an image" in run.stdout
+        assert "Traceback" not in run.stdout
+        (finished / "own/train/yes/3.png").unlink()
+        run = smoke(finished, "results/smoke/datasets/skin-colour")
+        assert run.returncode == 0, run.stdout[-3000:]
+        records = pd.read_csv(finished / "results/smoke/datasets/skin-colour/records.csv")
+        assert records["source"][0] == "train/no/0.png"
+    finally:
+        config.write_text(before)
+        shutil.rmtree(finished / "own")
+    assert (finished / "results/smoke/histories/1a-plain.csv").read_bytes() == kept
+
+
+@pytest.mark.slow
+def test_two_clones_give_the_same_bytes(finished, tmp_path):
+    other = copy_to(tmp_path / "clone")
+    run = smoke(other)
+    assert run.returncode == 0, run.stdout[-3000:]
+    compared = 0
+    for kind in (
+        "histories/*.csv",
+        "predictions/*.csv",
+        "heatmaps/*/scores.csv",
+        "figures/*/*.svg",
+    ):
+        for file in sorted((finished / "results/smoke").glob(kind)):
+            twin = other / file.relative_to(finished)
+            assert file.read_bytes() == twin.read_bytes(), file
+            compared += 1
+    assert compared > 2 * len(CELLS) + 20
