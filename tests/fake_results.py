@@ -190,17 +190,17 @@ def photo(path: Path, width: int, height: int, seed: int) -> None:
 def published(path: Path) -> Path:
     """A fake published.csv: one cell with three groups, one with a note instead of a value."""
     rows = [
-        ("1a-plain", "this report", "accuracy", 0.85, ""),
-        ("1a-plain", "this report", "val_accuracy", 0.85, ""),
+        ("1a-plain", "lab report", "accuracy", 0.85, ""),
+        ("1a-plain", "lab report", "val_accuracy", 0.85, ""),
         ("1a-plain", "lassestahnke", "accuracy", 0.955, ""),
         ("1a-plain", "lassestahnke", "val_accuracy", 0.77, ""),
         ("1a-plain", "binarypillow", "val_accuracy", 0.83, ""),
-        ("1a-dropout", "this report", "val_accuracy", 0.80, ""),
+        ("1a-dropout", "lab report", "val_accuracy", 0.80, ""),
         ("1a-dropout", "lassestahnke", "val_accuracy", 0.795, ""),
         ("1c-dropout", "binarypillow", "val_loss", 0.518, ""),
-        ("2a-spatial", "this report", "val_accuracy", np.nan, "below BN"),
+        ("2a-spatial", "lab report", "val_accuracy", np.nan, "below BN"),
         ("2a-spatial", "lassestahnke", "val_accuracy", 0.80, ""),
-        ("5-vgg16-bone-augmented", "this report", "val_accuracy", 0.9, "above 0.9"),
+        ("5-vgg16-bone-augmented", "lab report", "val_accuracy", 0.9, "above 0.9"),
         ("5-vgg16-bone-augmented", "lassestahnke", "val_accuracy", 0.78, "another data set"),
     ]
     path.parent.mkdir(parents=True, exist_ok=True)

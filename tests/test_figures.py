@@ -78,8 +78,8 @@ def explained(count: int = 3) -> list[figures.Explained]:
 
 PUBLISHED = pd.DataFrame(
     [
-        ("plain", "this report", "accuracy", 0.85),
-        ("plain", "this report", "val_accuracy", 0.8),
+        ("plain", "lab report", "accuracy", 0.85),
+        ("plain", "lab report", "val_accuracy", 0.8),
         ("plain", "another", "val_loss", 0.518),
         ("plain", "another", "accuracy", np.nan),
         ("elsewhere", "another", "accuracy", 0.99),
@@ -152,7 +152,7 @@ def test_the_table_that_is_saved_is_the_table_that_was_given(tmp_path):
 
 def test_svg_holds_text_as_text(tmp_path):
     for kind, expected in {
-        "curves": ["plain", "loss", "accuracy", "epoch", "training, mean", "this report, one run"],
+        "curves": ["plain", "loss", "accuracy", "epoch", "training, mean", "lab report, one run"],
         "predictions": ["nevus", "melanoma", "true class", "AUC"],
         "contact": ["✓ right: melanoma, 60%", "✗ wrong: melanoma, 50%", "map is zero"],
     }.items():
@@ -187,8 +187,8 @@ def test_curves_table_holds_seeds_means_and_published_values():
     np.testing.assert_allclose(mean.val_loss, 0.8 + 0.01 * mean.epoch + 0.1)  # seeds 0, 1, 2
 
     published = table[table.kind == "published"].set_index("who")
-    assert sorted(published.index) == ["another", "this report"]  # not the one without a cell
-    assert published.loc["this report", ["accuracy", "val_accuracy"]].tolist() == [0.85, 0.8]
+    assert sorted(published.index) == ["another", "lab report"]  # not the one without a cell
+    assert published.loc["lab report", ["accuracy", "val_accuracy"]].tolist() == [0.85, 0.8]
     assert published.loc["another", "val_loss"] == 0.518
     assert np.isnan(published.loc["another", "accuracy"])
     assert (published.epoch == 6).all()

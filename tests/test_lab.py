@@ -89,8 +89,8 @@ def test_a_preset_scales_and_drops_no_cell(labs):
     demo, whole = labs["demo"], labs["lab"]
     for name, cell in demo["cells"].items():
         before = whole["cells"][name]
-        assert cell["epochs"] == round(0.25 * before["epochs"])
-        assert cell["learning_rate"] == pytest.approx(16 * before["learning_rate"])
+        assert cell["epochs"] == round(0.2 * before["epochs"])
+        assert cell["learning_rate"] == pytest.approx(20 * before["learning_rate"])
         for key in ("dense", "dropout", "batch_norm", "spatial_dropout", "augmentation", "outputs"):
             assert cell[key] == before[key]
 

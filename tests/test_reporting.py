@@ -299,3 +299,13 @@ def test_published_without_its_columns_is_an_error(tmp_path):
     path.write_text("cell,accuracy\na,1\n", encoding="utf-8")
     with pytest.raises(LabError, match="group, metric, value"):
         reporting.read_published(path)
+
+
+def test_cells_that_a_preset_makes_equal_are_named():
+    one = {"label": "a", "task": "1", "base": 8, "epochs": 3}
+    cells = {
+        "a": {"settings": one},
+        "b": {"settings": {**one, "epochs": 4}},
+        "c": {"settings": {**one, "label": "c", "task": "2", "control": True}},
+    }
+    assert reporting.twins(cells) == [["`a`", "`c`"]]

@@ -83,7 +83,6 @@ def read_published(path: Path) -> pd.DataFrame:
         )
     table["value"] = pd.to_numeric(table["value"], errors="coerce")
     table["note"] = table["note"].fillna("") if "note" in table else ""
-    table["group"] = table["group"].replace("this report", "lab report")  # not the page itself
     return table
 
 
@@ -340,6 +339,16 @@ def settings_row(cell: dict) -> dict:
     }
 
 
+def twins(cells: dict[str, dict]) -> list[list[str]]:
+    """Cells that a preset has made into one and the same training, by the protocol different."""
+    told = ("label", "task", "control", "heatmaps")
+    alike: dict[str, list[str]] = {}
+    for name, cell in cells.items():
+        settings = {key: value for key, value in cell["settings"].items() if key not in told}
+        alike.setdefault(repr(sorted(settings.items())), []).append(f"`{name}`")
+    return [names for names in alike.values() if len(names) > 1]
+
+
 def dataset_row(name: str, lab: dict, results: Path) -> dict:
     """A dataset's size and its images a class and split, counted in its records."""
     entry = lab["datasets"][name]
@@ -426,6 +435,7 @@ def context(lab: dict, results: Path, published: Path, output: Path, styles: Pat
         "axis": axis,
         "datasets": [dataset_row(name, lab, results) for name in lab["datasets"]],
         "settings": rows,
+        "twins": twins(cells),
         "differing": differing,
         "same": {key: rows[0][key] for key in often_same if rows and key not in differing},
         "phantoms": "phantom" in kinds,
