@@ -297,7 +297,7 @@ def make(folder: Path, seeds: list[int] = SEEDS) -> dict:
     history(0, 12, 0.6, 0.1, (0.9, 0.7)).drop(columns="seed").to_csv(
         backbone / "history.csv", index=False
     )
-    pd.DataFrame([{"weights": "procedural", "parameters": 14714688}]).to_csv(
+    pd.DataFrame([{"weights": "procedural", "parameters": 14714688, "classes": 24}]).to_csv(
         backbone / "facts.csv", index=False
     )
     return made
