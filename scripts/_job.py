@@ -17,6 +17,7 @@ def job(snakemake) -> Iterator[None]:
     Import numerical libraries inside: they read the number of threads and speak when imported. The
     traceback goes into the log, so that the screen shows only what a user can act on.
     """
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # whatever the user's keras.json says
     threads = str(snakemake.threads)
     for name in ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = threads

@@ -126,6 +126,11 @@ WRONG = {
         put("tasks", "7", "cells", "7-transfer-skin", "backbone", value=None),
         ["7-transfer-skin.backbone", "needs a backbone", "backbone: vgg16"],
     ),
+    "unknown backbone": (
+        TASKS,
+        put("tasks", "7", "cells", "7-transfer-skin", "backbone", value="vgg61"),
+        ["7-transfer-skin.backbone", 'mean "vgg16"'],
+    ),
     "images too small": (
         SMOKE,
         put("scale", "image_size", value=0.1),

@@ -6,12 +6,14 @@ import h5py
 import keras
 import numpy as np
 import pytest
+import yaml
 from keras.src.legacy.saving import legacy_h5_format
 from PIL import Image
 from scipy import stats
 
 from labproof import networks, source_task, transfer
 from labproof.errors import LabError
+from project import ROOT
 
 DATA = Path(__file__).parents[1].parent / "shared" / "data"
 MOBILENET = DATA / "mobilenet_v2_notop.weights.h5"
@@ -242,3 +244,9 @@ def test_published_weights_tell_real_lesions_apart():
     score = test @ train.T @ np.linalg.solve(gram + ridge * np.eye(len(gram)), labels - 0.5)
     wins = stats.mannwhitneyu(score[truth == 1], score[truth == 0]).statistic
     assert wins / (truth == 1).sum() / (truth == 0).sum() > 0.75
+
+
+def test_a_config_may_name_every_backbone_and_no_other():
+    schema = yaml.safe_load((ROOT / "workflow/schemas/tasks.schema.yaml").read_text())
+    named = schema["$defs"]["cell"]["properties"]["backbone"]["enum"]
+    assert set(named) == set(transfer.APPLICATIONS)

@@ -206,7 +206,8 @@ def train(
             validation_data=validation,
         )
         rows.append({"epoch": epoch, **{key: values[0] for key, values in fit.history.items()}})
-        LOG.info("source task, epoch %d/%d: %s", epoch, epochs, rows[-1])
+        numbers = "  ".join(f"{key} {value:.3f}" for key, value in list(rows[-1].items())[1:])
+        LOG.info("source task  epoch %d/%d  %s", epoch, epochs, numbers)
     backbone = keras.Model(inputs, features)
     if name == "vgg16":
         backbone = fold(backbone, build(name, (size, size, 3), base=base))
