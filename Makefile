@@ -48,7 +48,7 @@ report: $(BASE) $(QUARTO)  ## run the lab and render its page: results/PRESET/re
 	$(WITH_PATH) $(PY) -m snakemake $(SETTINGS) --resources gpu=1 --cores $(CORES) $(ARGS)
 
 test: $(TOOLS) $(QUARTO)  ## run the tests; ARGS="-m slow" runs the long ones
-	$(WITH_PATH) $(PY) -m pytest $(ARGS)
+	$(WITH_PATH) $(PY) -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 lint: $(TOOLS)  ## check format and style of the code and the workflow
 	$(PY) -m ruff format --check .

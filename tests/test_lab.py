@@ -2,10 +2,10 @@
 
 import pytest
 
-from labproof import lab, seeds, validation
+from labproof import lab, seeds
 from project import ROOT
 
-CONFIG = validation.read(ROOT / "config/config.yaml")
+CONFIG = lab.read_config(ROOT)
 
 
 @pytest.fixture(scope="module")

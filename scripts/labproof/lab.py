@@ -21,6 +21,7 @@ from labproof.measures import MEASURES
 from labproof.seeds import blocks
 from labproof.validation import problem, suggest
 
+CONFIG = Path("config/config.yaml")
 # Classes of the drawn images, negative first; phantoms.py draws them.
 PHANTOMS = {"skin": ["nevus", "melanoma"], "bone": ["NFF", "AFF"]}
 # What "augmentation: true" stands for in the protocol: degrees, shares of the side.
@@ -32,6 +33,14 @@ SMALLEST = {"alexnet": 8, "vgg16": 32, "mlp": 32}
 def presets(root: Path) -> list[str]:
     """Names of the presets under config/presets/."""
     return sorted(file.stem for file in (root / "config/presets").glob("*.yaml"))
+
+
+def read_config(root: Path) -> dict:
+    """What config/config.yaml holds; LabError unless that is keys with values."""
+    config = validation.read(CONFIG, root)
+    if not isinstance(config, dict):
+        raise LabError(f"{CONFIG}: must be keys with values, such as\n\n    preset: demo")
+    return config
 
 
 def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
@@ -52,19 +61,15 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
         For the first thing that is wrong, naming the file, the key, the cause and the mend.
     """
     schemas = validation.Schemas(root / "workflow/schemas")
-    config_file = Path("config/config.yaml")
-    schemas.check(config, "config.schema.yaml", config_file)
+    schemas.check(config, "config.schema.yaml", CONFIG)
     preset = preset or config["preset"]
     name = config["lab"]
-    _known(preset, presets(root), config_file, "preset", "there is no such file in config/presets/")
+    _known(preset, presets(root), CONFIG, "preset", "there is no such file in config/presets/")
     labs = sorted(folder.name for folder in (root / "config/labs").iterdir() if folder.is_dir())
-    _known(name, labs, config_file, "lab", "there is no such folder in config/labs/")
+    _known(name, labs, CONFIG, "lab", "there is no such folder in config/labs/")
 
     def load(file: str, schema: str):
-        path = root / file
-        if not path.exists():
-            raise LabError(f"{file}: is missing. Restore it, or choose another lab or preset.")
-        data = validation.read(path)
+        data = validation.read(file, root)
         schemas.check(data, schema, Path(file))
         return data
 
@@ -72,7 +77,7 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
     tasks_file = Path(f"config/labs/{name}/tasks.yaml")
     lab = load(str(tasks_file), "tasks.schema.yaml")
     findings = load(f"config/labs/{name}/findings.yaml", "findings.schema.yaml")
-    _check_sources(config["sources"], config_file)
+    _check_sources(config["sources"], CONFIG)
     protocol = _cells(lab, tasks_file)
     datasets = {
         key: _scale_dataset(dataset, scaling["scale"], config["sources"], tasks_file, key)

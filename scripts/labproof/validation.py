@@ -1,13 +1,13 @@
 """YAML file -> checked data, or one message that a user can act on."""
 
 import difflib
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import yaml
-from referencing import Registry, Resource
 
 from labproof.errors import LabError
 
@@ -30,10 +30,13 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict:
 _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 
-def read(file: Path) -> Any:
-    """Read a YAML file. LabError where it is missing, empty or not YAML, with line and column."""
+def read(file: str | Path, root: Path = Path()) -> Any:
+    """Read the YAML file `root / file`; messages name `file`.
+
+    LabError where it is missing, empty or not YAML, with line and column.
+    """
     try:
-        data = yaml.load(file.read_text(encoding="utf-8"), _Loader)
+        data = yaml.load((root / file).read_text(encoding="utf-8"), _Loader)
     except OSError as error:
         raise LabError(f"{file}: cannot be read ({error.strerror}).") from None
     except UnicodeDecodeError:
@@ -74,13 +77,13 @@ def problem(
 
 
 class Schemas:
-    """The project's JSON Schemas, in YAML, from one folder; they may refer to one another."""
+    """The project's JSON Schemas, in YAML, from one folder, with their references put in."""
 
     def __init__(self, folder: Path):
-        self.schemas = {file.name: read(file) for file in sorted(folder.glob("*.schema.yaml"))}
-        self.registry = Registry().with_resources(
-            (name, Resource.from_contents(schema)) for name, schema in self.schemas.items()
-        )
+        files = {
+            file.name: read(file.name, folder) for file in sorted(folder.glob("*.schema.yaml"))
+        }
+        self.schemas = {name: _inlined(schema, name, files) for name, schema in files.items()}
 
     def definition(self, name: str) -> dict:
         """One of the shared definitions, such as the pattern of names."""
@@ -88,57 +91,81 @@ class Schemas:
 
     def check(self, data: Any, schema: str, file: Path) -> None:
         """Raise the LabError of the first thing in `data` that the schema forbids."""
-        contents = {**self.schemas[schema], "$id": schema}
-        validator = jsonschema.Draft202012Validator(contents, registry=self.registry)
+        validator = _Validator(self.schemas[schema])
         errors = sorted(validator.iter_errors(data), key=lambda error: list(map(str, error.path)))
         # a misspelt key explains a missing one, so it comes first
         errors.sort(key=lambda error: error.validator != "additionalProperties")
         if errors:
-            raise self._translate(errors[0], file)
+            raise _translate(errors[0], file)
 
-    def _translate(self, error: jsonschema.ValidationError, file: Path) -> LabError:
-        path, schema, value = list(error.path), self._follow(error.schema), error.instance
-        example = schema.get("examples", [None])[0]
-        means = f" It is {schema['description']}." if schema.get("description") else ""
-        if error.validator == "additionalProperties":
-            known = schema.get("properties", {})
-            key = next(key for key in value if key not in known)
-            cause = f"unknown key.{suggest(key, known)}"
-            near = difflib.get_close_matches(str(key), known, n=1)
-            if not near:
-                return problem(file, [*path, key], cause)
-            example = self._follow(known[near[0]]).get("examples", [value[key]])[0]
-            return problem(file, [*path, key], cause, example, at=[*path, near[0]])
-        if error.validator == "required":
-            key = next(key for key in error.validator_value if key not in value)
-            example = self._follow(schema.get("properties", {}).get(key)).get("examples", [None])[0]
-            return problem(file, [*path, key], "is missing.", example)
-        if "propertyNames" in error.absolute_schema_path:
-            cause = f"this name is not allowed. A name is {schema['description']}: {example}."
-            return problem(file, [*path, value], cause)
-        if error.validator == "type":
-            cause = f"must be {_article(error.validator_value)}, but is {_show(value)}.{means}"
-            if isinstance(value, str) and _is_number(value):
-                cause += " YAML takes it for text: leave out quotes, and write 1e-4 as 1.0e-4."
-        elif error.validator == "enum":
-            known = [str(option) for option in error.validator_value]
-            cause = f"{_show(value)} is not known.{suggest(value, known)}"
-        elif error.validator in _LIMITS:
-            cause = f"must be {_LIMITS[error.validator]} {error.validator_value}, but is {value}."
-            cause += means
-        elif error.validator in ("minItems", "minProperties", "minLength"):
-            cause = f"is empty.{means}"
-        else:
-            cause = f"{_show(value)} does not fit.{means}"
-        return problem(file, path, cause, example)
 
-    def _follow(self, schema: Any) -> dict:
-        """A schema with its reference put in."""
-        schema = schema if isinstance(schema, dict) else {}
-        reference = schema.get("$ref", "")
-        if reference.startswith("common.schema.yaml#/$defs/"):
-            return {**self.definition(reference.rsplit("/", 1)[1]), **schema}
-        return schema
+# JSON Schema takes 10.0 for an integer, and infinity for a number; an epoch or a rate is neither.
+_Validator = jsonschema.validators.extend(
+    jsonschema.Draft202012Validator,
+    type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine_many(
+        {
+            "integer": lambda _, value: isinstance(value, int) and not isinstance(value, bool),
+            "number": lambda _, value: (
+                isinstance(value, int | float)
+                and not isinstance(value, bool)
+                and math.isfinite(value)
+            ),
+        }
+    ),
+)
+
+
+def _inlined(part: Any, file: str, files: dict) -> Any:
+    """A schema with each reference replaced by what it names; what stands beside it wins.
+
+    So an error finds the description and the example of the very key, not of a shared definition.
+    """
+    if isinstance(part, list):
+        return [_inlined(item, file, files) for item in part]
+    if not isinstance(part, dict):
+        return part
+    part = dict(part)
+    if "$ref" in part:
+        name, _, path = part.pop("$ref").partition("#/$defs/")
+        part = {**files[name or file]["$defs"][path], **part}
+    return {key: _inlined(value, file, files) for key, value in part.items()}
+
+
+def _translate(error: jsonschema.ValidationError, file: Path) -> LabError:
+    path, schema, value = list(error.path), error.schema, error.instance
+    example = schema.get("examples", [None])[0]
+    means = f" It is {schema['description']}." if schema.get("description") else ""
+    if error.validator == "additionalProperties":
+        known = schema.get("properties", {})
+        key = next(key for key in value if key not in known)
+        cause = f"unknown key.{suggest(key, known)}"
+        near = difflib.get_close_matches(str(key), known, n=1)
+        if not near:
+            return problem(file, [*path, key], cause)
+        example = known[near[0]].get("examples", [value[key]])[0]
+        return problem(file, [*path, key], cause, example, at=[*path, near[0]])
+    if error.validator == "required":
+        key = next(key for key in error.validator_value if key not in value)
+        example = schema.get("properties", {}).get(key, {}).get("examples", [None])[0]
+        return problem(file, [*path, key], "is missing.", example)
+    if "propertyNames" in error.absolute_schema_path:
+        cause = f"this name is not allowed. A name is {schema['description']}: {example}."
+        return problem(file, [*path, value], cause)
+    if error.validator == "type":
+        cause = f"must be {_article(error.validator_value)}, but is {_show(value)}.{means}"
+        if isinstance(value, str) and _is_number(value):
+            cause += " YAML takes it for text: leave out quotes, and write 1e-4 as 1.0e-4."
+    elif error.validator == "enum":
+        known = [str(option) for option in error.validator_value]
+        cause = f"{_show(value)} is not known.{suggest(value, known)}"
+    elif error.validator in _LIMITS:
+        cause = f"must be {_LIMITS[error.validator]} {error.validator_value}, but is {value}."
+        cause += means
+    elif error.validator in ("minItems", "minProperties", "minLength"):
+        cause = f"is empty.{means}"
+    else:
+        cause = f"{_show(value)} does not fit.{means}"
+    return problem(file, path, cause, example)
 
 
 _LIMITS = {

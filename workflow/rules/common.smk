@@ -4,19 +4,17 @@ import subprocess
 import sys
 from pathlib import Path
 
-from snakemake.exceptions import WorkflowError
-
 ROOT = Path(workflow.basedir).parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from labproof import lab, provenance, validation
 from labproof.errors import LabError
 
-# A file that is no YAML gets a clearer message here than from `configfile` itself.
+# A file that is no YAML mapping gets a clearer message here than from `configfile` itself.
 try:
-    validation.read(ROOT / "config/config.yaml")
+    lab.read_config(ROOT)
 except LabError as error:
-    raise WorkflowError(str(error)) from None
+    sys.exit(f"\n{error}\n")
 
 
 configfile: str(ROOT / "config/config.yaml")
@@ -28,7 +26,7 @@ try:
     lab.resolve(config, ROOT)
     NAME = validation.Schemas(ROOT / "workflow/schemas").definition("name")["pattern"].strip("^$")
 except LabError as error:
-    raise WorkflowError(str(error)) from None
+    sys.exit(f"\n{error}\n")
 
 PUBLISHED = str(ROOT / f"config/labs/{config['lab']}/published.csv")
 GPUS = 0
