@@ -17,9 +17,9 @@ with job(snakemake):
     images, size = datasets.scaled(raw), raw.shape[1:3]
     numbers = records["image"].to_numpy()
     zones = None if dataset.zones is None else dataset.zones[numbers]
-    # of each class in turn, so that both are seen however few are drawn
-    shown = np.argsort(np.argsort(labels, kind="stable") % max(1, np.bincount(labels).min()))
-    shown = sorted(shown[: snakemake.params.images])
+    # as many of either class; an odd one more of the first
+    halves = [snakemake.params.images - snakemake.params.images // 2, snakemake.params.images // 2]
+    shown = [row for label in (0, 1) for row in np.flatnonzero(labels == label)[: halves[label]]]
 
     folder = Path(snakemake.output.heatmaps)
     folder.mkdir(parents=True, exist_ok=True)
@@ -54,7 +54,9 @@ with job(snakemake):
             if row in shown:
                 chance = probability[row] if predicted else 1 - probability[row]
                 zone = None if zones is None else zones[row]
-                title = f"{classes[labels[row]]},\ntaken for {classes[predicted]} ({chance:.2f})"
+                title = (
+                    f"truly {classes[labels[row]]}\ntaken for {classes[predicted]} ({chance:.2f})"
+                )
                 overlay = figures.overlay(raw[row], scaled[row], zone=zone, title=title)
                 figures.save_png(overlay, folder / f"{seed}-{image}.png")
                 sheet.append(
@@ -70,7 +72,7 @@ with job(snakemake):
                 )
     np.savez_compressed(folder / "maps.npz", image=numbers, **maps)
     pd.DataFrame(scores).to_csv(folder / "scores.csv", index=False)
-    # the sheet shows each chosen image once, by another seed each
+    # the sheet shows each of these images once, in the eyes of one seed after the other
     chosen = [sheet[place % len(files) * len(shown) + place] for place in range(len(shown))]
     figure, table = figures.contact_sheet(chosen)
     figures.save(figure, Path(snakemake.output.sheet).with_suffix(""), table)

@@ -45,12 +45,14 @@ def test_logic_counts_where_it_is_used_and_nowhere_else(scripts):
     }
     # reached through a module in between, and through imports inside functions
     assert "extract_features" in changed(scripts, "labproof/networks.py", 'g="same"', 'g="valid"')
-    touched = changed(scripts, "labproof/augmentation.py", '"reflect"', '"constant"')
+    touched = changed(scripts, "labproof/augmentation.py", '"nearest"', '"constant"')
     assert {"train_block", "draw_gallery"} <= touched
     assert changed(scripts, "labproof/words.py", "self.low > 0", "self.low >= 0") == {
         "write_report"
     }
-    assert changed(scripts, "draw_dataset.py", "zones is None", "zones is not None") == {"draw_dataset"}
+    assert changed(scripts, "draw_dataset.py", "zones is None", "zones is not None") == {
+        "draw_dataset"
+    }
 
 
 def test_what_every_script_shares_counts_for_all(scripts):

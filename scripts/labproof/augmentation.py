@@ -17,17 +17,17 @@ def draws(augmentation: Mapping, *, seed: int) -> Callable:
     ----------
     augmentation
         `rotation` (degrees, uniform in +-), `shift` (share of width and of height, uniform in
-        +-), `flip` (left to right, half of the images). What moves in from outside is the mirror
-        image, as nothing in the protocol says.
+        +-), `flip` (left to right, half of the images). What moves in from outside
+        repeats the border, the default of Keras' `ImageDataGenerator` that the course used.
     seed
         Sets the sequence of draws from the first batch on.
     """
     turn = augmentation["rotation"] / 360
     shift = augmentation["shift"]
     layers = [
-        keras_cv.layers.RandomRotation(turn, fill_mode="reflect", seed=1_000 * seed + 901),
+        keras_cv.layers.RandomRotation(turn, fill_mode="nearest", seed=1_000 * seed + 901),
         keras_cv.layers.RandomTranslation(
-            shift, shift, fill_mode="reflect", seed=1_000 * seed + 902
+            shift, shift, fill_mode="nearest", seed=1_000 * seed + 902
         ),
     ]
     if augmentation["flip"]:
@@ -61,7 +61,7 @@ def gallery(
     degrees = augmentation["rotation"]
     smaller = keras_cv.layers.Resizing(height // 2, width // 2)
     # both bounds alike: a rotation by this very angle
-    turn = keras_cv.layers.RandomRotation((degrees / 360, degrees / 360), fill_mode="reflect")
+    turn = keras_cv.layers.RandomRotation((degrees / 360, degrees / 360), fill_mode="nearest")
     low, high = np.percentile(batch, (5, 95))
     single = {
         "original": batch,
