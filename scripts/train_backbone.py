@@ -8,6 +8,7 @@ with job(snakemake):
     import pandas as pd
 
     from labproof import source_task, transfer
+    from labproof.errors import LabError
 
     settings, name = snakemake.params.backbone, snakemake.wildcards.backbone
     folder = Path(snakemake.output[0])
@@ -24,7 +25,11 @@ with job(snakemake):
             seed=0,
         )
     else:
-        backbone = transfer.load(name, (224, 224, 3), weights=settings["weights"])
+        try:
+            backbone = transfer.load(name, (224, 224, 3), weights=settings["weights"])
+        except LabError as error:
+            file = f"config/presets/{snakemake.wildcards.preset}.yaml"
+            raise LabError(f"{file}, key backbone.{error}") from None
     backbone.save_weights(folder / "backbone.weights.h5")
     history.to_csv(folder / "history.csv", index=False)
     facts = {"weights": settings["weights"], "parameters": backbone.count_params()}
