@@ -207,6 +207,25 @@ def test_what_is_no_config_at_all(project, text, wanted):
         (project / CONFIG).write_text(before)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "wanted"),
+    [
+        ("cell,group", "cells,group", "first line must be cell,group,metric,value,note"),
+        ("1a-plain,lab", "1a-plian,lab", 'line 2: the cell "1a-plian" is not known. Did you mean'),
+        (",0.85,", ",high,", 'line 2: the value "high" is no number'),
+        (",accuracy,0.85", ",acuracy,0.85", 'Did you mean "accuracy"'),
+    ],
+)
+def test_published_numbers_are_checked_too(project, old, new, wanted):
+    file = project / "config/labs/lab3/published.csv"
+    before = file.read_text()
+    file.write_text(before.replace(old, new, 1))
+    try:
+        told(project, ["config/labs/lab3/published.csv", wanted])
+    finally:
+        file.write_text(before)
+
+
 def test_overrides_are_checked_as_the_file_is(project):
     told(project, ["key preset", 'mean "demo"'], "--config", "preset=dmo")
 

@@ -12,6 +12,7 @@ The resolved lab is a plain nested dict, so that Snakemake can compare, look up 
 - `findings`: list of id, task, statement, cells, measures
 """
 
+import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -26,6 +27,9 @@ CONFIG = Path("config/config.yaml")
 PHANTOMS = {"skin": ["nevus", "melanoma"], "bone": ["NFF", "AFF"]}
 # What "augmentation: true" stands for in the protocol: degrees, shares of the side.
 AUGMENTATION = {"rotation": 10, "shift": 0.1, "flip": True}
+# The columns of published.csv, and what may stand under "metric".
+PUBLISHED = ["cell", "group", "metric", "value", "note"]
+METRICS = ["accuracy", "val_accuracy", "val_loss"]
 # Pooling halves the image so often, and something has to be left of it.
 SMALLEST = {"alexnet": 8, "vgg16": 32, "mlp": 32}
 
@@ -100,6 +104,7 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
                 cause = f'there is no dataset "{dataset}".{suggest(dataset, datasets)}'
                 raise problem(tasks_file, ["tasks", key, "gallery"], cause)
     _check_findings(findings, tasks, cells, Path(f"config/labs/{name}/findings.yaml"))
+    _check_published(root, Path(f"config/labs/{name}/published.csv"), cells)
     seeds = _seeds(config.get("seeds", scaling["seeds"]))
     return {
         "name": name,
@@ -246,6 +251,31 @@ def _check_findings(findings: list, tasks: Mapping, cells: Mapping, file: Path) 
             if value not in known:
                 cause = f'"{value}" does not exist.{suggest(value, known)}'
                 raise problem(file, [finding["id"], key], cause)
+
+
+def _check_published(root: Path, file: Path, cells: Mapping) -> None:
+    """Others' numbers: read again by the figures and the page, but a slip should show at once."""
+    try:
+        with (root / file).open(encoding="utf-8", newline="") as lines:
+            table = csv.DictReader(lines)
+            header, rows = table.fieldnames or [], list(table)
+    except OSError as error:
+        raise LabError(f"{file}: cannot be read ({error.strerror}).") from None
+    if header != PUBLISHED:
+        raise LabError(f"{file}: the first line must be {','.join(PUBLISHED)}")
+    for number, row in enumerate(rows, start=2):
+        place = f"{file}, line {number}"
+        for key, known in (("cell", cells), ("metric", METRICS)):
+            if row[key] not in known:
+                raise LabError(
+                    f'{place}: the {key} "{row[key]}" is not known.{suggest(row[key], known)}'
+                )
+        try:
+            float(row["value"])
+        except (TypeError, ValueError):
+            raise LabError(
+                f'{place}: the value "{row["value"]}" is no number. Write 0.85.'
+            ) from None
 
 
 def _backbone(settings: Mapping, preset: str) -> dict:
