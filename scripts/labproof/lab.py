@@ -9,16 +9,15 @@ The resolved lab is a plain nested dict, so that Snakemake can compare, look up 
 - `cells`: name -> all that training needs, after the preset's scaling
 - `protocol`: name -> the same before scaling
 - `backbone`, `heatmaps`: the preset's settings
-- `findings`: list of id, task, statement, cells, measures
+- `curves`, `findings`: what the lab claims, as `claims.resolve` gives it
 """
 
 import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from labproof import validation
+from labproof import claims, validation
 from labproof.errors import LabError
-from labproof.measures import MEASURES
 from labproof.seeds import blocks
 from labproof.validation import problem, suggest
 
@@ -103,7 +102,8 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
             if dataset not in datasets:
                 cause = f'there is no dataset "{dataset}".{suggest(dataset, datasets)}'
                 raise problem(tasks_file, ["tasks", key, "gallery"], cause)
-    _check_findings(findings, tasks, cells, Path(f"config/labs/{name}/findings.yaml"))
+    claimed = claims.resolve(findings, tasks, cells, Path(f"config/labs/{name}/findings.yaml"))
+    _check_asked(config.get("finding"), claimed["findings"])
     _check_published(root, Path(f"config/labs/{name}/published.csv"), cells)
     seeds = _seeds(config.get("seeds", scaling["seeds"]))
     return {
@@ -119,7 +119,7 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
         "protocol": protocol,
         "backbone": _backbone(scaling["backbone"], preset),
         "heatmaps": scaling["heatmaps"],
-        "findings": findings,
+        **claimed,
     }
 
 
@@ -237,20 +237,11 @@ def _check_sizes(cells: Mapping, datasets: Mapping, file: Path) -> None:
             raise problem(file, ["scale", "image_size"], cause)
 
 
-def _check_findings(findings: list, tasks: Mapping, cells: Mapping, file: Path) -> None:
-    seen = set()
-    for number, finding in enumerate(findings):
-        place = [str(number), finding["id"]]
-        if finding["id"] in seen:
-            raise problem(file, place, "the id stands twice.")
-        seen.add(finding["id"])
-        wanted = [("task", finding["task"], tasks)]
-        wanted += [("cells", cell, cells) for cell in finding["cells"]]
-        wanted += [("measures", measure, MEASURES) for measure in finding["measures"]]
-        for key, value, known in wanted:
-            if value not in known:
-                cause = f'"{value}" does not exist.{suggest(value, known)}'
-                raise problem(file, [finding["id"], key], cause)
+def _check_asked(finding: str | None, findings: list[dict]) -> None:
+    names = [entry["id"] for entry in findings]
+    if finding is not None and finding not in names:
+        cause = f'there is no finding "{finding}".{suggest(finding, names)}'
+        raise problem(CONFIG, ["finding"], cause, names[0])
 
 
 def _check_published(root: Path, file: Path, cells: Mapping) -> None:

@@ -1,9 +1,10 @@
-"""History of one seed -> one number. A measure is a function with a name in `MEASURES`.
+"""What one seed left behind -> one number. A measure is a function with a name in `MEASURES`.
 
 The workflow reads the names while it plans, so this module imports nothing slow.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy.special import stdtrit
@@ -11,13 +12,15 @@ from scipy.special import stdtrit
 if TYPE_CHECKING:
     import pandas as pd
 
+EPSILON = 1e-7  # Keras clips probabilities so before it takes a logarithm
+
 
 def final(history: "pd.DataFrame", column: str) -> float:
     """Mean of a column over the last tenth of the epochs, at least one.
 
     A single last epoch would carry the noise of one pass over the data into every comparison.
     """
-    values = history.sort_values("epoch")[column].to_numpy()
+    values = _curve(history, column)
     if len(values) == 0:
         return np.nan
     return float(np.mean(values[-max(1, len(values) // 10) :]))
@@ -43,6 +46,16 @@ def final_val_accuracy(history: "pd.DataFrame") -> float:
     return final(history, "val_accuracy")
 
 
+def lowest_loss(history: "pd.DataFrame") -> float:
+    """Lowest training loss of any epoch (nats, >= 0)."""
+    return float(history["loss"].min(skipna=False))
+
+
+def lowest_val_loss(history: "pd.DataFrame") -> float:
+    """Lowest validation loss of any epoch (nats, >= 0)."""
+    return float(history["val_loss"].min(skipna=False))
+
+
 def overfitting(history: "pd.DataFrame") -> float:
     """Final validation loss less final training loss (nats; above 0: the network overfits)."""
     return final_val_loss(history) - final_loss(history)
@@ -50,7 +63,18 @@ def overfitting(history: "pd.DataFrame") -> float:
 
 def val_loss_rise(history: "pd.DataFrame") -> float:
     """Final validation loss less its lowest value (nats, >= 0 but for the averaging)."""
-    return final_val_loss(history) - float(history["val_loss"].min())
+    return final_val_loss(history) - lowest_val_loss(history)
+
+
+def validation_trend(history: "pd.DataFrame") -> float:
+    """Change of the validation loss over the second half of the run (nats; above 0: it rises).
+
+    A least-squares line through the second half of the epochs (at least three), from its first
+    epoch to its last. Unlike the rise above the lowest value it has no bias from noise.
+    """
+    values = _curve(history, "val_loss")
+    last = values[-max(3, len(values) // 2) :]
+    return _line(last) * (len(last) - 1)
 
 
 def accuracy_gap(history: "pd.DataFrame") -> float:
@@ -64,11 +88,11 @@ def slope(history: "pd.DataFrame") -> float:
     A least-squares line through the last fifth of the epochs (at least three), its slope times a
     tenth of the number of epochs, divided by the line's mean.
     """
-    loss = history.sort_values("epoch")["loss"].to_numpy()
+    loss = _curve(history, "loss")
     last = loss[-max(3, len(loss) // 5) :]
-    if len(last) < 3 or not np.isfinite(last).all() or last.mean() == 0:
+    if len(last) < 3 or last.mean() == 0:
         return np.nan
-    return float(np.polyfit(np.arange(len(last)), last, 1)[0] * len(loss) / 10 / last.mean())
+    return _line(last) * len(loss) / 10 / float(last.mean())
 
 
 def noise(history: "pd.DataFrame") -> float:
@@ -77,39 +101,267 @@ def noise(history: "pd.DataFrame") -> float:
     Standard deviation of the second differences over sqrt(6): the standard deviation of white
     noise on any curve that is straight over three epochs (von Neumann et al. 1941).
     """
-    values = history.sort_values("epoch")["val_loss"].to_numpy()
-    if len(values) < 4:
+    return _noise(_curve(history, "val_loss"))
+
+
+def training_noise(history: "pd.DataFrame") -> float:
+    """Spread of the training loss about its smoothed curve (nats, >= 0); as `noise`."""
+    return _noise(_curve(history, "loss"))
+
+
+def speed(history: "pd.DataFrame") -> float:
+    """Mean training accuracy over all epochs (0 to 1): the area under the learning curve.
+
+    The earlier a network learns, the larger it is (the ALC of Guyon et al. 2011, "Results of the
+    Active Learning Challenge", without its rescaling). Compare runs of the same length.
+    """
+    return float(np.mean(_curve(history, "accuracy")))
+
+
+def settling_time(history: "pd.DataFrame") -> float:
+    """Share of the run (0 to 1) until the training loss has made nine tenths of its way.
+
+    Its way leads from the first epoch to the final value; the first epoch from which on the loss
+    stays within a tenth of the way, as settling time is defined in control theory. NaN for a loss
+    that does not fall.
+    """
+    loss = _curve(history, "loss")
+    if len(loss) == 0 or not np.isfinite(loss).all():
         return np.nan
-    return float(np.sqrt(np.mean(np.diff(values, 2) ** 2) / 6))
+    end = final(history, "loss")
+    way = loss[0] - end
+    if way <= 0:
+        return np.nan
+    outside = np.flatnonzero(loss - end > 0.1 * way)
+    return float((outside[-1] + 2 if len(outside) else 1) / len(loss))
 
 
-def epochs_to(history: "pd.DataFrame", accuracy: float) -> float:
-    """First epoch (from 1) whose training accuracy is at least `accuracy`; infinite: never."""
-    history = history.sort_values("epoch")
-    reached = history.loc[history["accuracy"] >= accuracy, "epoch"]
-    return float(reached.iloc[0]) if len(reached) else np.inf
+def time_to_accuracy(history: "pd.DataFrame", at: float) -> float:
+    """Share of the run (above 0, to 1) until the training accuracy is first at least `at`.
+
+    Epoch 20 of 50 is 0.4. Infinite: never within the run, so the time is known only to be longer
+    (censored); `verdicts` treats it so.
+    """
+    accuracy = _curve(history, "accuracy")
+    if not np.isfinite(accuracy).all():
+        return np.nan
+    reached = np.flatnonzero(accuracy >= at)
+    return float((reached[0] + 1) / len(accuracy)) if len(reached) else np.inf
+
+
+def accuracy_after(history: "pd.DataFrame", at: float) -> float:
+    """Training accuracy (0 to 1) of the epoch that ends the share `at` of the run.
+
+    `at` 0.4 is epoch 20 of 50; between two epochs the earlier one, but at least the first.
+    """
+    accuracy = _curve(history, "accuracy")
+    if len(accuracy) == 0:
+        return np.nan
+    return float(accuracy[max(1, int(at * len(accuracy) + 1e-9)) - 1])
+
+
+# --- of predictions: on the sample of images as it is, or on others drawn from it ---------------
+#
+# probability (S, N): of the positive class, a row a seed; label (N,): 0 or 1; weight (B, N): how
+# often each image was drawn, a row a resample. All give (B, S).
+
+
+def accuracy_of(probability: np.ndarray, label: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Share of right answers at a threshold of one half (0 to 1)."""
+    return _mean((probability > 0.5) == (label > 0.5), weight)
+
+
+def cross_entropy_of(probability: np.ndarray, label: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Mean cross-entropy (nats, >= 0), probabilities clipped as Keras does."""
+    p = np.clip(probability, EPSILON, 1 - EPSILON)
+    return _mean(-np.log(np.where(label > 0.5, p, 1 - p)), weight)
+
+
+def brier_of(probability: np.ndarray, label: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Mean squared error of the probabilities (0 to 1; 0.25: always one half). Brier 1950."""
+    return _mean((probability - label) ** 2, weight)
+
+
+def auc_of(probability: np.ndarray, label: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Chance that a positive image is ranked above a negative one, ties half (0 to 1).
+
+    The Mann-Whitney form of the area under the ROC curve (Hanley & McNeil 1982). NaN where a class
+    has no images.
+    """
+    yes, no = label > 0.5, label <= 0.5
+    w_yes, w_no = weight[:, yes], weight[:, no]
+    pairs = w_yes.sum(1) * w_no.sum(1)
+    found = []
+    for p in probability:
+        above = p[yes][:, None] - p[no][None]
+        wins = (above > 0) + 0.5 * (above == 0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            found.append(((w_yes @ wins) * w_no).sum(1) / pairs)
+    auc = np.stack(found, axis=1)
+    auc[:, ~np.isfinite(probability).all(1)] = np.nan
+    return auc
+
+
+def auc(predictions: "pd.DataFrame") -> float:
+    """Area under the ROC curve on the validation images (0 to 1, chance 0.5)."""
+    return _as_it_is(auc_of, predictions)
+
+
+def brier(predictions: "pd.DataFrame") -> float:
+    """Brier score on the validation images (0 to 1, the lower the better calibrated)."""
+    return _as_it_is(brier_of, predictions)
+
+
+# --- of heatmap scores, one row an image ---------------------------------------------------------
+
+
+def heat_in_zone(scores: "pd.DataFrame") -> float:
+    """Share of the heat inside the known zone less the zone's share of the image (-1 to 1).
+
+    0 is what an even map has. A map without heat points nowhere and has no share (see
+    `heatmaps.score`): the mean is over the others. NaN where no map has heat or no zone is known.
+    """
+    if "inside" not in scores:
+        return np.nan
+    return float((scores["inside"] - scores["area"]).mean())
+
+
+def heat_peak_in_zone(scores: "pd.DataFrame") -> float:
+    """Share of the images (0 to 1) whose hottest point lies inside the known zone.
+
+    The pointing game of Zhang et al. 2018, without its tolerance; over the maps that have heat. NaN
+    where none has, or no zone is known.
+    """
+    if "peak_inside" not in scores:
+        return np.nan
+    return float(scores["peak_inside"].mean())
+
+
+class Measure(NamedTuple):
+    """A measure and what there is to know of it."""
+
+    of: Callable  # the table of one seed (and `at`, where it has a parameter) -> number
+    words: str
+    table: str = "histories"  # or "predictions", "heatmaps"
+    unit: str = ""
+    low: float = -np.inf  # the range of its values
+    high: float = np.inf
+    parameter: str = ""  # what `at` means, for a measure that needs it
+    images: Callable | None = None  # what a new sample of images would move
+    binary: bool = False  # each image is right or wrong
 
 
 MEASURES = {
-    function.__name__: function
-    for function in (
-        final_loss,
-        final_accuracy,
-        final_val_loss,
+    "final_loss": Measure(final_loss, "final training loss", low=0),
+    "final_accuracy": Measure(final_accuracy, "final training accuracy", low=0, high=1),
+    "final_val_loss": Measure(
+        final_val_loss, "final validation loss", low=0, images=cross_entropy_of
+    ),
+    "final_val_accuracy": Measure(
         final_val_accuracy,
-        overfitting,
-        val_loss_rise,
+        "final validation accuracy",
+        low=0,
+        high=1,
+        images=accuracy_of,
+        binary=True,
+    ),
+    "lowest_loss": Measure(lowest_loss, "lowest training loss of any epoch", low=0),
+    "lowest_val_loss": Measure(lowest_val_loss, "lowest validation loss of any epoch", low=0),
+    "overfitting": Measure(
+        overfitting, "validation loss less training loss, at the end", images=cross_entropy_of
+    ),
+    "val_loss_rise": Measure(val_loss_rise, "rise of the validation loss above its lowest value"),
+    "validation_trend": Measure(
+        validation_trend, "change of the validation loss over the second half of the run"
+    ),
+    "accuracy_gap": Measure(
         accuracy_gap,
-        slope,
-        noise,
-    )
+        "validation accuracy less training accuracy, at the end",
+        low=-1,
+        high=1,
+        images=accuracy_of,
+        binary=True,
+    ),
+    "slope": Measure(
+        slope, "relative change of the training loss over a tenth of the run, at the end"
+    ),
+    "noise": Measure(noise, "epoch-to-epoch noise of the validation loss", low=0),
+    "training_noise": Measure(training_noise, "epoch-to-epoch noise of the training loss", low=0),
+    "speed": Measure(speed, "training accuracy, averaged over the run", low=0, high=1),
+    "settling_time": Measure(
+        settling_time,
+        "share of the run until the training loss has made nine tenths of its way",
+        low=0,
+        high=1,
+    ),
+    "time_to_accuracy": Measure(
+        time_to_accuracy,
+        "share of the run until the training accuracy is {at}",
+        low=0,
+        high=1,
+        parameter="the training accuracy to reach",
+    ),
+    "accuracy_after": Measure(
+        accuracy_after,
+        "training accuracy after {at} of the run",
+        low=0,
+        high=1,
+        parameter="the share of the run, 0 to 1",
+    ),
+    "auc": Measure(
+        auc,
+        "area under the ROC curve",
+        table="predictions",
+        low=0,
+        high=1,
+        images=auc_of,
+        binary=True,
+    ),
+    "brier": Measure(brier, "Brier score", table="predictions", low=0, high=1, images=brier_of),
+    "heat_in_zone": Measure(
+        heat_in_zone,
+        "share of the heat inside the zone, less the zone's share of the image",
+        table="heatmaps",
+        low=-1,
+        high=1,
+    ),
+    "heat_peak_in_zone": Measure(
+        heat_peak_in_zone,
+        "share of the heatmaps whose hottest point lies in the zone",
+        table="heatmaps",
+        low=0,
+        high=1,
+    ),
 }
 
 
-def over_seeds(histories: "pd.DataFrame", measure: str) -> "pd.Series":
-    """A measure of each seed of one cell's `histories` (seed, epoch, loss, …), indexed by seed."""
-    columns = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy"]
-    return histories.groupby("seed")[columns].apply(MEASURES[measure]).rename(measure)
+def words_of(measure: str, at: float | None = None) -> str:
+    """What a measure is, in the words of the page."""
+    return MEASURES[measure].words.format(at=at)
+
+
+def over_seeds(table: "pd.DataFrame", measure: str, at: float | None = None) -> "pd.Series":
+    """A measure of each seed of one cell, indexed by seed.
+
+    Parameters
+    ----------
+    table
+        The cell's histories, predictions or heatmap scores: whichever the measure is of.
+    measure
+        A name in `MEASURES`.
+    at
+        The parameter of a measure that has one.
+
+    Returns
+    -------
+    pd.Series
+        NaN where a seed's table has a gap; infinite for what never came (`time_to_accuracy`).
+    """
+    function = MEASURES[measure].of
+    arguments = {} if at is None else {"at": at}
+    columns = [column for column in table.columns if column != "seed"]
+    values = table.groupby("seed")[columns].apply(function, **arguments)
+    return values.astype(float).rename(measure)
 
 
 def interval(values, level: float = 0.95) -> tuple[float, float, float]:
@@ -124,3 +376,37 @@ def interval(values, level: float = 0.95) -> tuple[float, float, float]:
         return mean, np.nan, np.nan
     half = stdtrit(len(values) - 1, (1 + level) / 2) * values.std(ddof=1) / len(values) ** 0.5
     return mean, float(mean - half), float(mean + half)
+
+
+def by_image(predictions: "pd.DataFrame") -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities (seeds, images) and labels (images,), the images in ascending order."""
+    wide = predictions.pivot(index="seed", columns="image", values="probability")
+    label = predictions.groupby("image")["label"].first()
+    return wide.to_numpy(), label.loc[wide.columns].to_numpy()
+
+
+def _curve(history: "pd.DataFrame", column: str) -> np.ndarray:
+    return history.sort_values("epoch")[column].to_numpy(dtype=float)
+
+
+def _line(values: np.ndarray) -> float:
+    """Slope of the least-squares line; NaN for fewer than three values or a gap."""
+    if len(values) < 3 or not np.isfinite(values).all():
+        return np.nan
+    return float(np.polyfit(np.arange(len(values)), values, 1)[0])
+
+
+def _noise(values: np.ndarray) -> float:
+    if len(values) < 4:
+        return np.nan
+    return float(np.sqrt(np.mean(np.diff(values, 2) ** 2) / 6))
+
+
+def _mean(per_image: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    return weight @ per_image.T / weight.sum(1, keepdims=True)
+
+
+def _as_it_is(statistic: Callable, predictions: "pd.DataFrame") -> float:
+    probability = predictions["probability"].to_numpy(dtype=float)
+    label = predictions["label"].to_numpy()
+    return float(statistic(probability[None], label, np.ones((1, len(label))))[0, 0])

@@ -72,7 +72,7 @@ def problem(
     place = f"{file}, key {'.'.join(keys)}" if keys else f"{file}"
     if example is None:
         return LabError(f"{place}: {cause}")
-    snippet = _snippet([str(key) for key in at or keys], example)
+    snippet = _snippet([str(key) for key in (keys if at is None else at)], example)
     return LabError(f"{place}: {cause}\nWrite for example:\n\n{snippet}")
 
 
@@ -96,7 +96,7 @@ class Schemas:
         # a misspelt key explains a missing one, so it comes first
         errors.sort(key=lambda error: error.validator != "additionalProperties")
         if errors:
-            raise _translate(errors[0], file)
+            raise _translate(errors[0], file, data)
 
 
 # JSON Schema takes 10.0 for an integer, and infinity for a number; an epoch or a rate is neither.
@@ -131,8 +131,22 @@ def _inlined(part: Any, file: str, files: dict) -> Any:
     return {key: _inlined(value, file, files) for key, value in part.items()}
 
 
-def _translate(error: jsonschema.ValidationError, file: Path) -> LabError:
-    path, schema, value = list(error.path), error.schema, error.instance
+def _named(path: Iterable, data: Any) -> list:
+    """A path in which an item of a list is called by its own id, where it has one."""
+    names = []
+    for key in path:
+        data = data[key]
+        own = isinstance(key, int) and isinstance(data, dict) and data.get("id")
+        names.append(own or key)
+    return names
+
+
+def _translate(error: jsonschema.ValidationError, file: Path, data: Any) -> LabError:
+    keys, schema, value = list(error.path), error.schema, error.instance
+    path = _named(keys, data)
+    # an example shows where it goes, but for an item of a list: the item's own keys alone
+    items = [place for place, key in enumerate(keys) if isinstance(key, int)]
+    shown = keys[items[-1] + 1 :] if path != keys else keys
     example = schema.get("examples", [None])[0]
     means = f" It is {schema['description']}." if schema.get("description") else ""
     if error.validator == "additionalProperties":
@@ -143,11 +157,11 @@ def _translate(error: jsonschema.ValidationError, file: Path) -> LabError:
         if not near:
             return problem(file, [*path, key], cause)
         example = known[near[0]].get("examples", [value[key]])[0]
-        return problem(file, [*path, key], cause, example, at=[*path, near[0]])
+        return problem(file, [*path, key], cause, example, at=[*shown, near[0]])
     if error.validator == "required":
         key = next(key for key in error.validator_value if key not in value)
         example = schema.get("properties", {}).get(key, {}).get("examples", [None])[0]
-        return problem(file, [*path, key], "is missing.", example)
+        return problem(file, [*path, key], "is missing.", example, at=[*shown, key])
     if "propertyNames" in error.absolute_schema_path:
         cause = f"this name is not allowed. A name is {schema['description']}: {example}."
         return problem(file, [*path, value], cause)
@@ -165,7 +179,7 @@ def _translate(error: jsonschema.ValidationError, file: Path) -> LabError:
         cause = f"is empty.{means}"
     else:
         cause = f"{_show(value)} does not fit.{means}"
-    return problem(file, path, cause, example)
+    return problem(file, path, cause, example, at=shown)
 
 
 _LIMITS = {
@@ -178,7 +192,9 @@ _LIMITS = {
 }
 
 
-def _article(kind: str) -> str:
+def _article(kind: str | list[str]) -> str:
+    if isinstance(kind, list):
+        return " or ".join(_article(one) for one in kind)
     names = {
         "object": "keys with values",
         "array": "a list",

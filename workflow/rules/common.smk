@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(workflow.basedir).parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from labproof import lab, provenance, validation
+from labproof import claims, lab, provenance, validation
 from labproof.errors import LabError
 
 # A file that is no YAML mapping gets a clearer message here than from `configfile` itself.
@@ -40,6 +40,7 @@ wildcard_constraints:
     cell=NAME,
     dataset=NAME,
     task=NAME,
+    finding=NAME,
     backbone=r"[a-z0-9_]+",
     block=r"\d+-\d+",
 
@@ -84,6 +85,32 @@ def inputs_of(wildcards):
     return f"results/{wildcards.preset}/datasets/{cell['dataset']}"
 
 
+def finding_of(wildcards):
+    """The resolved finding of the wildcards."""
+    known = {entry["id"]: entry for entry in LABS[wildcards.preset]["findings"]}
+    if wildcards.finding not in known:
+        hint = validation.suggest(wildcards.finding, known)
+        raise WorkflowError(f'There is no finding "{wildcards.finding}".{hint}')
+    return known[wildcards.finding]
+
+
+def evidence_of(wildcards, entries):
+    """What findings are judged by: the tables that their measures read, of their cells."""
+    wanted = {table: set() for table in claims.TABLES}
+    for entry in entries:
+        for table, cell in claims.sources(entry["claim"]):
+            wanted[table].add(cell)
+    folder = f"results/{wildcards.preset}"
+    return {
+        table: [
+            f"{folder}/{table}/{cell}" + ("" if table == "heatmaps" else ".csv")
+            for cell in LABS[wildcards.preset]["cells"]
+            if cell in cells
+        ]
+        for table, cells in wanted.items()
+    }
+
+
 def shown(wildcards):
     """Everything that the page shows, but for the numbers."""
     preset = wildcards.preset
@@ -109,3 +136,12 @@ def shown(wildcards):
             cell=with_key(preset, "cells", "heatmaps"),
         )
     )
+
+
+def asked(_):
+    """The verdict of the one finding that the config asks for, as text."""
+    if "finding" not in config:
+        raise WorkflowError(
+            "Name it: snakemake --cores 4 finding --config finding=1a-plain-overfits"
+        )
+    return f"results/{config['preset']}/findings/{config['finding']}.txt"

@@ -14,6 +14,7 @@ rule write_report:
                 for cell in with_key(w.preset, "cells", "backbone")
             },
         ),
+        findings="results/{preset}/findings.json",
         published=PUBLISHED,
         template=str(ROOT / "report/index.qmd.jinja"),
         parts=str(ROOT / "report/_task.qmd.jinja"),

@@ -1,0 +1,40 @@
+rule judge_findings:
+    input:
+        unpack(lambda w: evidence_of(w, LABS[w.preset]["findings"])),
+        published=PUBLISHED,
+    output:
+        findings=ensure("results/{preset}/findings.json", non_empty=True),
+    log:
+        "results/{preset}/logs/judge_findings.log",
+    benchmark:
+        "results/{preset}/benchmarks/judge_findings.tsv"
+    conda:
+        "../envs/labproof.yaml"
+    params:
+        code=code_of("judge_findings"),
+        results="results/{preset}",
+        findings=lookup("{preset}/findings", within=LABS),
+        seeds=lookup("{preset}/seeds", within=LABS),
+        datasets=lambda w: {name: cell["dataset"] for name, cell in LABS[w.preset]["cells"].items()},
+    script:
+        "../../scripts/judge_findings.py"
+
+
+# One finding alone, from what it needs and no more.
+use rule judge_findings as judge_finding with:
+    input:
+        unpack(lambda w: evidence_of(w, [finding_of(w)])),
+        published=PUBLISHED,
+    output:
+        findings="results/{preset}/findings/{finding}.json",
+        text="results/{preset}/findings/{finding}.txt",
+    log:
+        "results/{preset}/logs/judge_finding/{finding}.log",
+    benchmark:
+        "results/{preset}/benchmarks/judge_finding/{finding}.tsv"
+    params:
+        code=code_of("judge_findings"),
+        results="results/{preset}",
+        findings=lambda w: [finding_of(w)],
+        seeds=lookup("{preset}/seeds", within=LABS),
+        datasets=lambda w: {name: cell["dataset"] for name, cell in LABS[w.preset]["cells"].items()},
