@@ -6,6 +6,7 @@ CORES  ?= 4
 PRESET ?=
 CONFIG ?=
 GPU    ?=
+ID     ?=
 ARGS   ?=
 
 # The CUDA build of TensorFlow cannot live beside the CPU build: it has its own environment.
@@ -37,7 +38,7 @@ endif
 SETTINGS := --config $(if $(PRESET),preset=$(PRESET)) $(CONFIG)
 endif
 
-.PHONY: help report test lint format setup quarto lock clean clean-all FORCE
+.PHONY: help report finding test lint format setup quarto lock clean clean-all FORCE
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -46,6 +47,10 @@ help:  ## list the targets
 
 report: $(BASE) $(QUARTO)  ## run the lab and render its page: results/PRESET/report/index.html
 	$(WITH_PATH) $(PY) -m snakemake $(SETTINGS) --resources gpu=1 --cores $(CORES) $(ARGS)
+
+finding: $(BASE)  ## judge one finding and print its verdict: make finding ID=1a-plain-overfits
+	@$(WITH_PATH) $(PY) -m snakemake finding $(or $(SETTINGS),--config) $(if $(ID),finding=$(ID)) \
+	  --resources gpu=1 --cores $(CORES) --quiet host reason rules $(ARGS)
 
 test: $(TOOLS) $(QUARTO)  ## run the tests; ARGS="-m slow" runs the long ones
 	$(WITH_PATH) $(PY) -m pytest --numprocesses 2 --dist loadfile $(ARGS)

@@ -4,6 +4,8 @@ import jsonschema
 import pytest
 import yaml
 
+from labproof import lab
+from labproof.errors import LabError
 from labproof.validation import Schemas
 from project import ROOT, copy_to, snakemake
 
@@ -35,6 +37,16 @@ def put(*keys, value):
 
 def cell(task, name, **settings):
     return put("tasks", task, "cells", name, value={"label": "x", **settings})
+
+
+def finding(**claim):
+    """Add a finding called "new"; a key that is None is left out."""
+
+    def change(data):
+        entry = {"id": "new", "task": "1a", "statement": "It is so.", "why": "It is.", **claim}
+        data["findings"].append({key: value for key, value in entry.items() if value is not None})
+
+    return change
 
 
 # file, what is broken, what the message must name: the key, and the way out
@@ -151,28 +163,157 @@ WRONG = {
     ),
     "finding of an unknown cell": (
         FINDINGS,
-        put(0, "cells", value=["1a-plian"]),
-        ["1a-plain-overfits.cells", 'mean "1a-plain"'],
+        finding(cell="1a-plian", measure="noise", above=0),
+        ["findings.new.cell", 'mean "1a-plain"'],
+    ),
+    "finding of an unknown task": (
+        FINDINGS,
+        finding(task="9", cell="1a-plain", measure="noise", above=0),
+        ["findings.new.task", '"9" does not exist'],
     ),
     "finding with an unknown measure": (
         FINDINGS,
-        put(0, "measures", value=["overfiting"]),
-        ["1a-plain-overfits.measures", 'mean "overfitting"'],
+        finding(cell="1a-plain", measure="overfiting", above=0),
+        ["findings.new.measure", 'mean "overfitting"'],
+    ),
+    "finding without a margin": (
+        FINDINGS,
+        finding(cell="1a-plain", measure="final_accuracy", about=0.85),
+        ["findings.new.within", "the margin is missing", "within: 0.05"],
+    ),
+    "finding that is like a cell, without a margin": (
+        FINDINGS,
+        finding(cell="1a-plain", measure="final_accuracy", similar_to="1a-dropout"),
+        ["findings.new.within", "the margin is missing", "within: 0.05"],
+    ),
+    "finding with a margin of nothing": (
+        FINDINGS,
+        finding(cell="1a-plain", measure="noise", about=0.1, within=0),
+        ["findings.new.within", "must be above 0", "within: 0.05"],
+    ),
+    "finding with the wrong margin": (
+        FINDINGS,
+        finding(cell="1a-plain", measure="final_accuracy", above=0.85, within=0.05),
+        ["findings.new.within", 'does not go with "above"'],
+    ),
+    "finding that claims nothing": (
+        FINDINGS,
+        finding(cell="1a-plain", measure="final_accuracy"),
+        ["findings.new", "claims nothing", "about: 0.85"],
+    ),
+    "finding that claims two things": (
+        FINDINGS,
+        finding(cell="1a-plain", measure="noise", above=0, below=1),
+        ["findings.new", "claims above and below at once", "parts:"],
+    ),
+    "finding that cannot be true": (
+        FINDINGS,
+        finding(cell="1a-plain", measure="final_accuracy", above=85),
+        ["findings.new.above", "between 0 and 1", "never be true"],
+    ),
+    "finding that compares a cell with itself": (
+        FINDINGS,
+        finding(cell="1a-plain", measure="noise", above="1a-plain"),
+        ["findings.new.above", "with itself"],
+    ),
+    "finding without the measure's parameter": (
+        FINDINGS,
+        finding(cell="1a-plain", measure="time_to_accuracy", below=0.4),
+        ["findings.new.at", "needs the training accuracy to reach", "at: 0.65"],
+    ),
+    "finding with a parameter too many": (
+        FINDINGS,
+        finding(cell="1a-plain", measure="noise", at=0.4, below=0.4),
+        ["findings.new.at", "noise has no parameter"],
+    ),
+    "finding with an unknown curve": (
+        FINDINGS,
+        finding(cell="1a-plain", shows="overfiting"),
+        ["findings.new.shows", 'mean "overfitting"'],
+    ),
+    "finding with a misspelt key": (
+        FINDINGS,
+        finding(cell="1a-plain", measure="noise", abov=0),
+        ["findings.new.abov", 'mean "above"', "above: 0"],
+    ),
+    "finding without a reason": (
+        FINDINGS,
+        finding(cell="1a-plain", measure="noise", above=0, why=None),
+        ["findings.new.why", "is missing", "why: "],
+    ),
+    "part of an unknown cell": (
+        FINDINGS,
+        finding(
+            parts=[
+                {"cell": "1a-plain", "measure": "noise", "above": 0},
+                {"cell": "1a-plian", "measure": "noise", "above": 0},
+            ]
+        ),
+        ["findings.new.parts.1.cell", 'mean "1a-plain"'],
+    ),
+    "parts and a claim beside them": (
+        FINDINGS,
+        finding(
+            measure="noise",
+            parts=[
+                {"cell": "1a-plain", "measure": "noise", "above": 0},
+                {"cell": "1a-dropout", "measure": "noise", "above": 0},
+            ],
+        ),
+        ["findings.new.measure", 'does not go with "parts"'],
+    ),
+    "a finding twice": (
+        FINDINGS,
+        finding(id="1a-plain-overfits", cell="1a-plain", shows="overfitting"),
+        ["findings.1a-plain-overfits", "stands twice"],
+    ),
+    "a curve of an unknown measure": (
+        FINDINGS,
+        put("curves", "overfitting", "parts", 0, "measure", value="overfiting"),
+        ["curves.overfitting.parts.0.measure", 'mean "overfitting"'],
+    ),
+    "one finding that does not exist": (
+        CONFIG,
+        put("finding", value="1b-fastr"),
+        ["key finding", 'mean "1b-faster"'],
     ),
 }
 
 
-@pytest.mark.parametrize("case", WRONG)
-def test_one_message_names_file_key_and_mend(project, case):
-    file, change, wanted = WRONG[case]
+@pytest.fixture
+def broken(project, request):
+    """The project with one case's file broken, and mended again behind the test."""
+    file, change, wanted = WRONG[request.param]
     before = (project / file).read_text()
     data = yaml.safe_load(before)
     change(data)
     (project / file).write_text(yaml.safe_dump(data, sort_keys=False))
-    try:
-        told(project, [file, *wanted])
-    finally:
-        (project / file).write_text(before)
+    yield project, file, wanted
+    (project / file).write_text(before)
+
+
+@pytest.mark.parametrize("broken", WRONG, indirect=True)
+def test_one_message_names_file_key_and_mend(broken, monkeypatch):
+    project, file, wanted = broken
+    monkeypatch.chdir(project)  # sources are looked for from where Snakemake runs
+    with pytest.raises(LabError) as raised:
+        for preset in lab.presets(project):
+            lab.resolve(lab.read_config(project), project, preset=preset)
+        lab.resolve(lab.read_config(project), project)
+    message = str(raised.value)
+    for words in [file, *wanted]:
+        assert words in message
+
+
+# one case of each file as a user meets it; the others differ in their message alone
+@pytest.mark.parametrize(
+    "broken",
+    ["misspelt key", "unknown preset", "finding without a margin", "an infinite rate"],
+    indirect=True,
+)
+def test_snakemake_shows_the_message_alone(broken):
+    project, file, wanted = broken
+    told(project, [file, *wanted])
 
 
 def told(project, wanted, *arguments):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from labproof import lab, seeds
+from labproof import claims, lab, seeds
 from project import ROOT
 
 CONFIG = lab.read_config(ROOT)
@@ -106,13 +106,6 @@ def test_demo_keeps_learning_rate_times_steps(labs):
         assert walked[0] == pytest.approx(walked[1], rel=0.07)
 
 
-def test_every_task_of_the_lab_has_findings_and_every_claim_its_cells(labs):
-    resolved = labs["lab"]
-    told = {finding["task"] for finding in resolved["findings"]}
-    assert told == {task for task, entry in resolved["tasks"].items() if entry["cells"]}
-    assert len(resolved["findings"]) >= 25
-
-
 def test_seeds_as_a_number_or_a_list():
     resolved = lab.resolve({**CONFIG, "seeds": 10}, ROOT)
     assert resolved["seeds"] == list(range(10))
@@ -130,3 +123,95 @@ def test_blocks_hold_each_seed_once_and_stay_when_seeds_are_added(size):
         assert max(len(seeds.seeds_of(block)) for block in blocks) <= size
     few, many = seeds.blocks(range(2 * size), size), seeds.blocks(range(5 * size), size)
     assert many[: len(few)] == few
+
+
+def test_every_task_that_was_trained_has_a_finding(labs):
+    judged = [entry["task"] for entry in labs["lab"]["findings"]]
+    assert set(judged) == {task for task, entry in labs["lab"]["tasks"].items() if entry["cells"]}
+    assert len(judged) >= 25
+
+
+# The claims of the report that must at least be judged: task -> (cell, measure, relation).
+CLAIMS = {
+    "1a": [
+        ("1a-plain", "overfitting", "above"),
+        ("1a-plain", "slope", "about"),
+        ("1a-plain", "final_accuracy", "about"),
+        ("1a-plain", "final_val_accuracy", "about"),
+        ("1a-dropout", "overfitting", "above"),
+        ("1a-dropout", "final_loss", "above"),
+        ("1a-dropout", "final_accuracy", "about"),
+        ("1a-dropout", "final_val_accuracy", "about"),
+        ("1a-dropout", "noise", "above"),
+    ],
+    "1b": [
+        ("1b-bn-dropout", "time_to_accuracy", "below"),
+        ("1b-bn-dropout", "slope", "about"),
+        ("1b-bn-dropout", "final_accuracy", "above"),
+        ("1b-bn-dropout", "accuracy_after", "similar_to"),
+        ("1b-bn", "overfitting", "above"),
+        ("1b-bn", "final_accuracy", "above"),
+    ],
+    "1c": [
+        ("1c-dropout", "final_val_accuracy", "about"),
+        ("1c-dropout", "final_val_loss", "above"),
+        ("1c-dropout", "noise", "above"),
+        ("1c-bn-dropout", "final_val_accuracy", "about"),
+        ("1c-bn-dropout", "final_val_loss", "below"),
+        ("1c-dropout", "accuracy_gap", "above"),
+        ("1c-bn-dropout", "accuracy_gap", "above"),
+        ("1c-bn-dropout", "speed", "above"),
+    ],
+    "1d": [
+        ("1d-dropout", "final_val_accuracy", "similar_to"),
+        ("1d-bn-dropout", "final_val_accuracy", "similar_to"),
+        ("1d-bn-dropout", "final_accuracy", "above"),
+        ("1d-bn-dropout", "final_val_accuracy", "above"),
+        ("1d-bn-dropout", "slope", "above"),
+        ("1d-bn-dropout", "final_val_loss", "below"),
+    ],
+    "2a": [
+        ("2a-spatial", "slope", "about"),
+        ("2a-spatial", "final_accuracy", "below"),
+        ("2a-spatial", "final_val_accuracy", "below"),
+    ],
+    "2b": [
+        ("2b-spatial", "slope", "about"),
+        ("2b-spatial", "final_accuracy", "below"),
+        ("2b-spatial", "final_val_accuracy", "below"),
+    ],
+    "4": [
+        ("4-alexnet-augmented", "final_val_accuracy", "above"),
+        ("4-alexnet-augmented", "lowest_loss", "above"),
+        ("4-alexnet-augmented", "final_val_accuracy", "about"),
+    ],
+    "5": [
+        ("5-vgg16-skin-augmented", "final_val_accuracy", "similar_to"),
+        ("5-vgg16-skin-augmented", "noise", "above"),
+        ("5-vgg16-bone-augmented", "final_val_accuracy", "above"),
+        ("5-vgg16-bone-augmented", "final_val_loss", "about"),
+        ("5-vgg16-bone-augmented", "final_accuracy", "about"),
+        ("5-vgg16-bone-augmented", "overfitting", "below"),
+    ],
+    "7": [
+        ("7-transfer-skin", "final_val_accuracy", "above"),
+        ("7-transfer-bone", "final_val_accuracy", "above"),
+        ("7-transfer-skin", "settling_time", "below"),
+        ("7-transfer-bone", "settling_time", "below"),
+    ],
+    "8": [
+        ("8-vgg16-bone", "final_val_accuracy", "above"),
+        ("8-vgg16-bone", "heat_peak_in_zone", "below"),
+    ],
+}
+
+
+@pytest.mark.parametrize("task", CLAIMS)
+def test_every_claim_of_the_report_is_judged(labs, task):
+    judged = {
+        (leaf["cell"], leaf["measure"], leaf["relation"])
+        for entry in labs["lab"]["findings"]
+        if entry["task"] == task
+        for leaf in claims.leaves(entry["claim"])
+    }
+    assert set(CLAIMS[task]) <= judged

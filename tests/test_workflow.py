@@ -1,5 +1,6 @@
 """The workflow on the smoke preset: the contract's files, what reruns and what does not."""
 
+import json
 import re
 
 import numpy as np
@@ -109,6 +110,23 @@ def test_contract_of_the_figures_and_the_page(finished):
         assert entry["title"] in page
 
 
+def test_contract_of_the_findings(finished):
+    entries = json.loads((finished / "results/smoke/findings.json").read_text())
+    assert [entry["id"] for entry in entries] == [entry["id"] for entry in LAB["findings"]]
+    verdicts = {"reproduced", "not reproduced", "undecided"}
+    for entry in entries:
+        assert {"task", "statement", "measure", "estimate", "low", "high", "p"} <= set(entry)
+        assert entry["verdict"] in verdicts
+        assert entry["n"] == 2
+        assert entry["reason"]
+        for part in entry["parts"]:
+            for cell, values in part["values"].items():
+                assert list(values) == ["0", "1"], cell
+    page = (finished / "results/smoke/report/index.html").read_text()
+    for entry in entries:
+        assert f'id="finding-{entry["id"]}"' in page
+
+
 def test_every_job_has_its_log_and_benchmark(finished):
     for kind in ("logs/train_block/{}/0-1.log", "benchmarks/train_block/{}/0-1.tsv"):
         for cell in CELLS:
@@ -132,11 +150,46 @@ def test_one_changed_cell_trains_alone(finished):
     assert counts == {
         "train_block": 1,
         "gather_blocks": 1,
+        "judge_findings": 1,
         "draw_task": 1,
         "write_report": 1,
         "render_report": 1,
         "all": 1,
     }
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("within: 0.05}", "within: 0.04}"), ("statement: With dropout", "statement: By dropout")],
+    ids=["a margin", "a sentence"],
+)
+def test_a_changed_finding_is_judged_again_and_nothing_trains(finished, old, new):
+    file = finished / "config/labs/lab3/findings.yaml"
+    before = edited(file, old, new)
+    try:
+        counts = planned(finished, "--config", "preset=smoke")
+    finally:
+        file.write_text(before)
+    assert counts == {"judge_findings": 1, "write_report": 1, "render_report": 1, "all": 1}
+
+
+def test_one_finding_needs_its_own_cells_alone_and_prints_its_verdict(finished):
+    asked = ["finding", "--config", "finding=1b-faster"]
+    counts = planned(finished, *asked, "preset=lab")
+    assert counts == {
+        "prepare_dataset": 1,
+        "train_block": 2 * len(lab.resolve(lab.read_config(ROOT), ROOT, preset="lab")["blocks"]),
+        "gather_blocks": 2,
+        "judge_finding": 1,
+        "finding": 1,
+    }
+    run = snakemake(finished, *asked, "preset=smoke")
+    assert run.returncode == 0, run.stdout[-3000:]
+    everything = json.loads((finished / "results/smoke/findings.json").read_text())
+    told = next(entry for entry in everything if entry["id"] == "1b-faster")
+    assert f"1b-faster: {told['statement']}\n\n  {told['verdict'].upper()}" in run.stdout
+    alone = json.loads((finished / "results/smoke/findings/1b-faster.json").read_text())
+    assert alone == [{**told, "p_adjusted": None}]
 
 
 def test_a_comment_in_the_library_reruns_nothing(finished):
@@ -168,6 +221,7 @@ def test_more_seeds_train_the_new_block_alone(finished):
     run = snakemake(finished, "-n", "--config", "preset=smoke", "seeds=4")
     blocks = re.findall(r"wildcards: preset=smoke, cell=\S+, block=(\S+)", run.stdout)
     assert blocks == ["2-3"] * len(CELLS)
+    assert planned(finished, "--config", "preset=smoke", "seeds=4")["judge_findings"] == 1
 
 
 def test_any_preset_can_be_asked_for_by_its_path(finished):

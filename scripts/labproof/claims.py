@@ -7,8 +7,8 @@ A claim is a plain dict, so that Snakemake can compare it and pass it on. Of one
 - `number`, or `other` (a cell) with `other_measure`; the other two are None
 - `margin`: how far above or below at least (0 unless said), or the width of about and similar_to
 
-Of several things at once: `parts` (claims), `curve` (the name of what they define together, or
-None) and `negated` (the sentence says that they do not all hold).
+Of several things at once: `parts` (claims); `curve`, the name of what they define together, and
+`means`, its meaning in words (or None); `negated`: the sentence says that they do not all hold.
 """
 
 from collections.abc import Iterator, Mapping
@@ -127,7 +127,7 @@ def _claim(written: Mapping, curves: Mapping, cells: Mapping, file: Path, place:
             _claim(part, curves, cells, file, [*place, "parts", number])
             for number, part in enumerate(written["parts"])
         ]
-        return {"parts": parts, "curve": None, "negated": False}
+        return {"parts": parts, "curve": None, "means": None, "negated": False}
     if "cell" not in written:
         raise _problem(file, [*place, "cell"], "is missing.", next(iter(cells)))
     if shape in ("shows", "lacks"):
@@ -140,7 +140,12 @@ def _claim(written: Mapping, curves: Mapping, cells: Mapping, file: Path, place:
             _leaf({"cell": written["cell"], **part}, cells, file, place)
             for part in curves[name]["parts"]
         ]
-        return {"parts": parts, "curve": name, "negated": shape == "lacks"}
+        return {
+            "parts": parts,
+            "curve": name,
+            "means": curves[name]["means"],
+            "negated": shape == "lacks",
+        }
     return _leaf(written, cells, file, place)
 
 

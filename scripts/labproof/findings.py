@@ -52,7 +52,8 @@ def judge(
     -------
     list of dict
         One a finding, in order, for `findings.json`: `id`, `task`, `statement`, `why`, `note`,
-        `cells`; the verdict as in `part` below; and `p_adjusted`, Holm's over all findings.
+        `cells`; `curve`, `means`, `negated` of its claim; the verdict as of a part below; and
+        `p_adjusted`, Holm's over all findings.
         A number that is not known, or not finite, is None.
         `parts`: the claims of one measure that it is made of, in order, each with `claim` (in
         words), `measure`, `at`, `cell`, `relation`, `number`, `other`, `other_measure`, `margin`,
@@ -84,8 +85,15 @@ def tell(entry: Mapping) -> str:
     lines = [f"{entry['id']}: {entry['statement']}", "", f"  {entry['verdict'].upper()}"]
     if len(entry["parts"]) > 1:
         lines[-1] += f". {entry['reason']}"
+    if entry["curve"]:
+        claimed = "does not" if entry["negated"] else "does"
+        lines += ["", f"  {entry['curve'].capitalize()} means: {entry['means']}."]
+        lines += [f"  The sentence claims that it {claimed} show."]
     for part in entry["parts"]:
-        lines += ["", f"  {part['claim'][0].upper()}{part['claim'][1:]}: {part['verdict']}"]
+        lines += [
+            "",
+            f"  {part['claim'][0].upper()}{part['claim'][1:]}: {_part_verdict(part, entry)}",
+        ]
         if part["estimate"] is not None:
             what = "difference" if part["other"] else "mean"
             lines.append(
@@ -97,6 +105,14 @@ def tell(entry: Mapping) -> str:
             each = [x if isinstance(x, str) else words.number(x) for x in values.values()]
             lines.append(f"    {cell}: {', '.join(each)}")
     return "\n".join(lines).replace(words.NBSP, " ") + "\n"
+
+
+def _part_verdict(part: Mapping, entry: Mapping) -> str:
+    """The verdict of a part; of a definition, which the sentence may deny, whether it holds."""
+    if entry["curve"] is None:
+        return part["verdict"]
+    holds = {verdicts.REPRODUCED: "holds", verdicts.NOT_REPRODUCED: "does not hold"}
+    return holds.get(part["verdict"], part["verdict"])
 
 
 def claim_words(leaf: Mapping) -> str:
@@ -125,6 +141,7 @@ def _judge(entry, tables, seeds, datasets, published) -> dict:
     return {
         **{key: entry[key] for key in ("id", "task", "statement", "why", "note", "cells")},
         "curve": entry["claim"].get("curve"),
+        "means": entry["claim"].get("means"),
         "negated": entry["claim"].get("negated", False),
         "measure": deciding["measure"],
         **_numbers(verdict),

@@ -40,7 +40,7 @@ wildcard_constraints:
     cell=NAME,
     dataset=NAME,
     task=NAME,
-    finding=NAME,
+    finding="|".join(entry["id"] for entry in LABS[config["preset"]]["findings"]),
     backbone=r"[a-z0-9_]+",
     block=r"\d+-\d+",
 
@@ -65,6 +65,11 @@ def cells_of(wildcards):
     return LABS[wildcards.preset]["tasks"][wildcards.task]["cells"]
 
 
+def datasets_of(wildcards):
+    """Dataset of each cell, by cell."""
+    return {name: cell["dataset"] for name, cell in LABS[wildcards.preset]["cells"].items()}
+
+
 def classes_of(wildcards):
     """Class names of each cell of a task, negative first, by cell."""
     resolved = LABS[wildcards.preset]
@@ -87,11 +92,8 @@ def inputs_of(wildcards):
 
 def finding_of(wildcards):
     """The resolved finding of the wildcards."""
-    known = {entry["id"]: entry for entry in LABS[wildcards.preset]["findings"]}
-    if wildcards.finding not in known:
-        hint = validation.suggest(wildcards.finding, known)
-        raise WorkflowError(f'There is no finding "{wildcards.finding}".{hint}')
-    return known[wildcards.finding]
+    entries = LABS[wildcards.preset]["findings"]
+    return next(entry for entry in entries if entry["id"] == wildcards.finding)
 
 
 def evidence_of(wildcards, entries):
@@ -139,9 +141,7 @@ def shown(wildcards):
 
 
 def asked(_):
-    """The verdict of the one finding that the config asks for, as text."""
+    """The verdict of the one finding that the config names, as text."""
     if "finding" not in config:
-        raise WorkflowError(
-            "Name it: snakemake --cores 4 finding --config finding=1a-plain-overfits"
-        )
+        sys.exit("\nName the finding: make finding ID=1a-plain-overfits, or\nsnakemake --cores 4 finding --config finding=1a-plain-overfits\n")
     return f"results/{config['preset']}/findings/{config['finding']}.txt"

@@ -12,10 +12,10 @@ rule judge_findings:
         "../envs/labproof.yaml"
     params:
         code=code_of("judge_findings"),
-        results="results/{preset}",
+        results=subpath(output.findings, parent=True),
         findings=lookup("{preset}/findings", within=LABS),
         seeds=lookup("{preset}/seeds", within=LABS),
-        datasets=lambda w: {name: cell["dataset"] for name, cell in LABS[w.preset]["cells"].items()},
+        datasets=datasets_of,
     script:
         "../../scripts/judge_findings.py"
 
@@ -34,7 +34,7 @@ use rule judge_findings as judge_finding with:
         "results/{preset}/benchmarks/judge_finding/{finding}.tsv"
     params:
         code=code_of("judge_findings"),
-        results="results/{preset}",
+        results=subpath(output.findings, ancestor=2),
         findings=lambda w: [finding_of(w)],
         seeds=lookup("{preset}/seeds", within=LABS),
-        datasets=lambda w: {name: cell["dataset"] for name, cell in LABS[w.preset]["cells"].items()},
+        datasets=datasets_of,

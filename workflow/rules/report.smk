@@ -29,7 +29,7 @@ rule write_report:
     params:
         code=code_of("write_report"),
         lab=lookup("{preset}", within=LABS),
-        results="results/{preset}",
+        results=subpath(output[0], ancestor=2),
     script:
         "../../scripts/write_report.py"
 
