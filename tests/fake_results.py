@@ -10,7 +10,71 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from labproof import claims, findings
+
 SEEDS = [0, 1, 2, 3, 4]
+
+# What the fake lab claims: each verdict once or more, by the planted curves.
+CLAIMED = {
+    "curves": {
+        "overfitting": {
+            "means": "the validation loss ends above the training loss, and rises",
+            "parts": [
+                {"measure": "overfitting", "above": 0},
+                {"measure": "validation_trend", "above": 0},
+            ],
+        }
+    },
+    "findings": [
+        {
+            "id": "1a-plain-overfits",
+            "task": "1a",
+            "statement": "Without dropout the validation loss overfits.",
+            "cell": "1a-plain",
+            "shows": "overfitting",
+            "why": "Because it is planted.",
+        },
+        {
+            "id": "1a-dropout-none",
+            "task": "1a",
+            "statement": "With dropout there is no overfitting.",
+            "cell": "1a-dropout",
+            "lacks": "overfitting",
+            "why": "The sentence denies it.",
+            "note": "A note on the sentence.",
+        },
+        {
+            "id": "1a-dropout-better",
+            "task": "1a",
+            "statement": "With dropout both accuracies are higher.",
+            "parts": [
+                {"measure": "final_accuracy", "cell": "1a-dropout", "above": "1a-plain"},
+                {"measure": "final_val_accuracy", "cell": "1a-dropout", "above": "1a-plain"},
+            ],
+            "why": "One part is planted the other way.",
+        },
+        {
+            "id": "1a-plain-accuracy",
+            "task": "1a",
+            "statement": "Without dropout the training accuracy is about 0.9.",
+            "measure": "final_accuracy",
+            "cell": "1a-plain",
+            "about": 0.9,
+            "within": 0.03,
+            "why": "It is planted at 0.90.",
+        },
+        {
+            "id": "8-accuracy",
+            "task": "8",
+            "statement": "The validation accuracy is about 0.95.",
+            "measure": "final_val_accuracy",
+            "cell": "8-vgg16-bone",
+            "about": 0.95,
+            "within": 0.01,
+            "why": "Twenty images cannot tell.",
+        },
+    ],
+}
 
 # cell: (task, dataset, network, label, floor of the loss, rise of the validation loss, accuracies)
 CELLS = {
@@ -130,29 +194,7 @@ def lab(seeds: list[int] = SEEDS) -> dict:
         "tasks": tasks,
         "cells": cells,
         "protocol": protocol,
-        "findings": [
-            {
-                "id": "1a-plain-overfits",
-                "task": "1a",
-                "statement": "Without dropout the validation loss overfits.",
-                "cells": ["1a-plain"],
-                "measures": ["overfitting", "val_loss_rise"],
-            },
-            {
-                "id": "1a-dropout-worse",
-                "task": "1a",
-                "statement": "With dropout there is no overfitting, but both accuracies are lower.",
-                "cells": ["1a-dropout", "1a-plain"],
-                "measures": ["overfitting", "final_val_accuracy"],
-            },
-            {
-                "id": "8-heat-off-zone",
-                "task": "8",
-                "statement": "The heatmaps do not sit on the fracture.",
-                "cells": ["8-vgg16-bone"],
-                "measures": ["heat_inside"],
-            },
-        ],
+        **claims.resolve(CLAIMED, tasks, cells, Path("fake/findings.yaml")),
     }
 
 
@@ -300,4 +342,19 @@ def make(folder: Path, seeds: list[int] = SEEDS) -> dict:
     pd.DataFrame([{"weights": "procedural", "parameters": 14714688, "classes": 24}]).to_csv(
         backbone / "facts.csv", index=False
     )
+    tables = {
+        cell: {
+            kind: pd.read_csv(folder / kind / f"{cell}.csv")
+            for kind in ("histories", "predictions")
+        }
+        for cell in made["cells"]
+    }
+    judged = findings.judge(
+        made["findings"],
+        tables,
+        seeds=seeds,
+        datasets={name: cell["dataset"] for name, cell in made["cells"].items()},
+        published=pd.read_csv(published(folder.parent / "published.csv")),
+    )
+    findings.write(judged, folder / "findings.json")
     return made

@@ -10,7 +10,7 @@ import jinja2
 import numpy as np
 import pandas as pd
 
-from labproof import measures, words
+from labproof import findings, measures, scoreboard, words
 from labproof.errors import LabError
 from labproof.words import Estimate
 
@@ -21,33 +21,7 @@ NUMBERS = [
     ("final_loss", "loss", "training loss", 3),
     ("final_val_loss", "val_loss", "validation loss", 3),
 ]
-# What each measure is, in the words of the page.
-MEANINGS = {
-    "final_loss": "final training loss",
-    "final_accuracy": "final training accuracy",
-    "final_val_loss": "final validation loss",
-    "final_val_accuracy": "final validation accuracy",
-    "overfitting": "validation loss less training loss, at the end",
-    "val_loss_rise": "rise of the validation loss above its lowest value",
-    "accuracy_gap": "validation accuracy less training accuracy, at the end",
-    "slope": "relative change of the training loss over a tenth of the run, at the end",
-    "noise": "epoch-to-epoch noise of the validation loss",
-    "validation_trend": "change of the validation loss over the second half of the run",
-}
 NETWORKS = {"alexnet": "AlexNet", "vgg16": "VGG16", "mlp": "dense layers on frozen features"}
-
-
-def validation_trend(history: pd.DataFrame) -> float:
-    """Change of the validation loss over the second half of the run (nats; above 0: it rises).
-
-    A least-squares line through the second half of the epochs (at least three), from its first
-    epoch to its last. Unlike the rise above the lowest value it has no bias from noise.
-    """
-    loss = history.sort_values("epoch")["val_loss"].to_numpy()
-    last = loss[-max(3, len(loss) // 2) :]
-    if len(last) < 3 or not np.isfinite(last).all():
-        return np.nan
-    return float(np.polyfit(np.arange(len(last)), last, 1)[0] * (len(last) - 1))
 
 
 def estimate(values: pd.Series) -> Estimate:
@@ -56,10 +30,13 @@ def estimate(values: pd.Series) -> Estimate:
 
 
 def estimates(histories: pd.DataFrame) -> dict[str, Estimate]:
-    """Every measure of one cell's histories (seed, epoch, loss, …) over its seeds."""
-    values = {name: estimate(measures.over_seeds(histories, name)) for name in measures.MEASURES}
-    trend = [validation_trend(history) for _, history in histories.groupby("seed")]
-    return {**values, "validation_trend": estimate(pd.Series(trend, dtype=float))}
+    """Every measure of one cell's histories (seed, epoch, loss, …) that needs nothing else."""
+    plain = [
+        name
+        for name, measure in measures.MEASURES.items()
+        if measure.table == "histories" and not measure.parameter
+    ]
+    return {name: estimate(measures.over_seeds(histories, name)) for name in plain}
 
 
 def read_table(path: Path) -> pd.DataFrame | None:
@@ -202,28 +179,6 @@ def seen(cells: list[dict]) -> list[str]:
         value = cell["values"]["final_val_accuracy"]
         said.append(words.beside_published(cell["label"], value, cell["published"]))
     return [sentence for sentence in said if sentence]
-
-
-def finding(entry: dict, cells: dict[str, dict], task: str) -> dict:
-    """A finding with the numbers that speak to it; a measure that is not there yet says so."""
-    measured = []
-    for measure in entry["measures"]:
-        lines = []
-        for name in entry["cells"]:
-            cell = cells[name]
-            label = cell["label"]
-            if cell["task"] != task:
-                label += f", task{words.NBSP}{cell['task']}"
-            value = (cell["values"] or {}).get(measure)
-            if value is None:
-                shown = "not available"
-            elif measure == "slope":
-                shown = words.strong_percent(value, 1)
-            else:
-                shown = words.strong(value)
-            lines.append({"cell": label, "shown": shown, "n": value.n if value else 0})
-        measured.append({"what": MEANINGS.get(measure, measure.replace("_", " ")), "lines": lines})
-    return {"id": entry["id"], "statement": entry["statement"], "measured": measured}
 
 
 def strip(value: Estimate | None, published: list[float], low: float) -> str:
@@ -376,6 +331,12 @@ def context(lab: dict, results: Path, published: Path, output: Path, styles: Pat
     told = read_published(published)
     cells = {name: read_cell(name, lab, results, told) for name in lab["cells"]}
     trained = [cell for cell in cells.values() if cell["values"]]
+    entries = findings.read(results / "findings.json")
+    seeds = lab["seeds"]
+    first_ones = seeds == list(range(len(seeds)))
+    seeds_option = f"seeds={len(seeds)}" if first_ones else f"seeds={seeds}"
+    command = f'make finding ID={{}} PRESET={lab["preset"]} CONFIG="{seeds_option}"'
+    judged = [scoreboard.finding(entry, len(entries), command) for entry in entries]
 
     def figure(name: str, kind: str) -> str | None:
         """Path of figures/{name}.{kind} as the page links to it, or None."""
@@ -397,9 +358,8 @@ def context(lab: dict, results: Path, published: Path, output: Path, styles: Pat
                 "rows": final_rows(members, groups),
                 "notes": notes(members, groups),
                 "seen": seen(members),
-                "findings": [
-                    finding(f, cells, task) for f in lab["findings"] if str(f["task"]) == task
-                ],
+                "findings": [entry for entry in judged if entry["task"] == task],
+                "unjudged": [f for f in lab["findings"] if f["task"] == task and not judged],
                 "gallery": bool(entry.get("gallery")),
                 "backbones": {
                     name: backbone(results, name)
@@ -423,11 +383,12 @@ def context(lab: dict, results: Path, published: Path, output: Path, styles: Pat
     facts = [c["facts"] for c in cells.values() if c["facts"]]
     versions = pd.concat([f["versions"] for f in facts]) if facts else pd.DataFrame()
     kinds = {lab["sources"].get(d["source"], {}).get("kind") for d in lab["datasets"].values()}
-    seeds = list(lab["seeds"])
-    first_ones = seeds == list(range(len(seeds)))
     return {
         "lab": lab,
-        "seeds_option": f"seeds={len(seeds)}" if first_ones else f"'seeds={seeds}'",
+        "seeds_option": seeds_option,
+        "judged": judged,
+        "counts": scoreboard.counts(judged),
+        "contradicted": scoreboard.contradicted(judged),
         "cells": cells,
         "tasks": tasks,
         "groups": [g for g in told["group"].unique()],
@@ -484,6 +445,7 @@ def write(lab: dict, results: Path, published: Path, template: Path, output: Pat
     environment.globals |= {
         "count": words.count,
         "listing": words.listing,
+        "badge": scoreboard.badge,
         "strip": strip,
         "their_accuracy": their_accuracy,
     }
