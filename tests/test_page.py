@@ -122,7 +122,9 @@ def test_text_stands_out_from_the_paper(visit, scheme):
     """Contrast of at least 4.5 : 1 (WCAG 2.2, 1.4.3) for text, quiet text, links and marks."""
     page = visit(scheme)
     colours = page.evaluate(
-        """['main p', 'figcaption', 'main p a', 'th', '.subtitle', '.nav-link', '#TOC a', '.ci']
+        """['.badge.reproduced', '.badge.not-reproduced', '.badge.undecided', '.edge',
+            '.shown summary', 'main p', 'figcaption', 'main p a', 'th', '.subtitle',
+            '.nav-link', '#TOC a', '.ci']
            .map(s => getComputedStyle(document.querySelector(s)).color)"""
     )
     paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -155,6 +157,57 @@ def test_tabs_by_keyboard(visit):
     assert page.evaluate("document.activeElement.getAttribute('role')") != "tab"
     tabs.nth(0).click()
     assert panels.nth(0).is_visible() and not panels.nth(1).is_visible()
+
+
+def test_the_scoreboard_is_filtered_by_keyboard(visit):
+    page = visit()
+    group = page.get_by_role("group", name="Show in the table")
+    choices = group.get_by_role("radio")
+    assert choices.count() == 4
+    rows = page.locator(".scoreboard tbody tr")
+    total = rows.count()
+
+    def shown():
+        verdicts = [row.locator(".badge").inner_text() for row in rows.all() if row.is_visible()]
+        return [verdict.replace("\xa0", " ").split(" ", 1)[1] for verdict in verdicts]
+
+    assert len(shown()) == total
+    choices.nth(0).focus()
+    seen = 0
+    for verdict in ("reproduced", "not reproduced", "undecided"):
+        page.keyboard.press("ArrowRight")
+        label = page.evaluate("document.activeElement.labels[0].textContent")
+        assert verdict in label
+        left = shown()
+        assert set(left) == {verdict}
+        assert int(label.split()[0]) == len(left)
+        seen += len(left)
+    assert seen == total
+    assert page.locator(".scoreboard thead").is_visible()
+    page.emulate_media(media="print")
+    assert len(shown()) == total
+
+
+def test_a_row_leads_to_its_sentence_and_the_details_open_by_keyboard(visit):
+    page = visit("light", 390)
+    page.locator(".scoreboard").get_by_role("link", name="With dropout there is no").click()
+    finding = page.locator("#finding-1a-dropout-none")
+    assert 0 <= finding.bounding_box()["y"] < 300
+    command = finding.locator("details pre")
+    assert not command.is_visible()
+    finding.locator("summary").focus()
+    page.keyboard.press("Enter")
+    assert command.is_visible()
+    assert "make finding ID=1a-dropout-none" in command.inner_text()
+
+
+def test_drawings_are_hidden_from_screen_readers_and_their_numbers_are_not(visit):
+    page = visit()
+    assert page.locator(".evidence").count() > 5
+    assert page.locator(".evidence:not([aria-hidden='true'])").count() == 0
+    part = page.locator("#finding-1a-plain-accuracy .part").first.aria_snapshot()
+    assert "mean, 5" in part
+    assert "Final training accuracy of 1a-plain about 0.9, within 0.03" in part
 
 
 def test_contents_are_closed_on_a_telephone_and_lead_to_a_task(visit):

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 import fake_results
-from labproof import reporting, words
+from labproof import reporting, scoreboard, words
 from labproof.errors import LabError
 from labproof.words import Estimate
 
@@ -161,15 +161,6 @@ def test_heat_is_said_to_prefer_the_zone_only_when_it_does():
     assert "not seen to prefer" in said(-0.1, 0.3)
 
 
-@pytest.mark.parametrize("step", [0.01, -0.02, 0.0])
-def test_validation_trend_of_a_straight_line(step):
-    epochs = np.arange(1, 21)
-    history = pd.DataFrame({"epoch": epochs, "val_loss": 1 + step * epochs})
-    assert reporting.validation_trend(history.sample(frac=1, random_state=0)) == pytest.approx(
-        9 * step
-    )  # the second half is ten epochs, nine steps
-
-
 # --- the page --------------------------------------------------------------------------------
 
 
@@ -220,6 +211,7 @@ def test_sections_are_there_in_order(fake):
     headings = re.findall(r"^## (.*?) \{#", text, re.M)
     tasks = [f"Task {key}: {title}" for key, title in fake_results.TITLES.items()]
     assert headings == [
+        "Verdicts",
         "Summary",
         *tasks,
         "Data",
@@ -292,6 +284,116 @@ def test_only_changed_settings_show_the_protocol(fake):
     row = next(line for line in settings.splitlines() if line.startswith("| 1a-plain"))
     assert "10^−4^ → 2 × 10^−4^" in row and "50 → 20" in row
     assert "→" not in row.split("|")[4]  # the base is not scaled
+
+
+# --- verdicts --------------------------------------------------------------------------------
+
+
+def said(text: str, name: str) -> str:
+    """What the page says of one finding."""
+    start = text.index(f"#finding-{name}}}")
+    return text[start : text.index("\n:::::\n", start)]
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict"),
+    [
+        ("1a-plain-overfits", "reproduced"),
+        ("1a-dropout-none", "reproduced"),
+        ("1a-dropout-better", "not reproduced"),
+        ("1a-plain-accuracy", "reproduced"),
+        ("8-accuracy", "undecided"),
+    ],
+)
+def test_the_planted_verdict_stands_beside_the_sentence_and_on_the_scoreboard(fake, name, verdict):
+    text = fake[-1]
+    entry = next(e for e in fake[1]["findings"] if e["id"] == name)
+    section = said(text, name)
+    assert f"> {entry['statement']}\n" in section
+    first_badge = re.search(r"\]\{aria-hidden=\"true\"\} ([a-z ]+)\]\{\.badge", section).group(1)
+    assert first_badge == verdict
+    row = next(line for line in text.splitlines() if f"](#finding-{name}) |" in line)
+    assert f"}} {verdict}]{{.badge" in row and entry["statement"] in row
+    assert f"make finding ID={name} PRESET=demo" in section
+    assert entry["why"] in section
+
+
+def test_counts_of_the_filter_are_those_of_the_table(fake):
+    text = fake[-1]
+    rows = re.findall(r"^\| \[\[.\]\{aria-hidden=\"true\"\} ([a-z ]+)\]", text, re.M)
+    assert len(rows) == len(fake[1]["findings"])
+    for name in ("reproduced", "not reproduced", "undecided"):
+        slug = name.replace(" ", "-")
+        shown = re.search(rf'id="show-{slug}"> <b>(\d+)</b>', text).group(1)
+        assert int(shown) == rows.count(name)
+
+
+def test_a_sentence_that_denies_a_curve_says_so(fake):
+    section = said(fake[-1], "1a-dropout-none")
+    assert "The sentence denies *overfitting*: the validation loss ends above" in section
+    assert "does not hold]{.badge" in section  # a part, while the sentence is reproduced
+    assert "[Note:]{.key} A note on the sentence." in section
+    assert "Note:" not in said(fake[-1], "1a-plain-accuracy")
+
+
+def test_published_numbers_agree_or_contradict(fake):
+    section = said(fake[-1], "1a-plain-accuracy")  # claimed: 0.87 to 0.93
+    assert "contradict it: lab report (0.85) and lassestahnke (0.955)." in section
+    assert "Published numbers" not in said(fake[-1], "1a-plain-overfits")
+    assert "2 are contradicted" in fake[-1].replace("\n", " ")
+
+
+def test_numbers_of_a_finding_against_scipy(fake):
+    history = pd.read_csv(fake[0] / "histories" / "1a-plain.csv")
+    finals = history[history["epoch"] > 18].groupby("seed")["accuracy"].mean()
+    low, high = stats.t.interval(0.95, 4, finals.mean(), stats.sem(finals))
+    section = said(fake[-1], "1a-plain-accuracy")
+    assert f"**{finals.mean():.3f} \\[{low:.3f}, {high:.3f}\\]** mean, 5 seeds" in section
+    for value in finals:
+        assert f"{value:.3f}" in section
+
+
+def test_p_that_adjustment_lifts_above_the_level_is_told():
+    entry = {"p": 0.02, "p_adjusted": 0.4}
+    assert "may be chance" in scoreboard.chance(entry, 43)
+    assert "may be chance" not in scoreboard.chance({"p": 0.0004, "p_adjusted": 0.02}, 43)
+    assert "below 0.001" in scoreboard.chance({"p": 0.0004, "p_adjusted": 0.02}, 43)
+    assert scoreboard.chance({"p": None, "p_adjusted": None}, 43) == ""
+
+
+def test_the_plot_puts_everything_in_order():
+    entry = {
+        "region": [0.8, None],
+        "estimate": 0.85,
+        "low": 0.7,
+        "high": 1.0,
+        "other": None,
+        "values": {"a": {"0": 0.75, "1": "never", "2": 0.95}},
+        "published": [
+            {"group": "lab report", "value": 0.6, "agrees": False},
+            {"group": "b", "value": 0.9, "agrees": True},
+        ],
+    }
+    drawn = scoreboard.plot(entry)
+    places = {
+        name: [float(x) for x in re.findall(rf"\.{name}[^}}]*?left:([\d.]+)%", drawn)]
+        for name in ("claimed", "bar", "seed", "own", "theirs", "dot", "edge")
+    }
+    # 0.6 to 1.0 and 8 % of it at either end: 100 % is 0.464
+    assert places["own"] == [pytest.approx(100 * 0.032 / 0.464, abs=0.1)]
+    assert places["claimed"] == places["edge"] == [pytest.approx(100 * 0.232 / 0.464, abs=0.1)]
+    assert places["bar"] == [pytest.approx(100 * 0.132 / 0.464, abs=0.1)]
+    assert len(places["seed"]) == 2
+    assert places["own"] < places["bar"] < places["seed"] < places["dot"] < places["theirs"]
+    assert ".open-high" in drawn and ".open-low" not in drawn
+    assert scoreboard.plot({**entry, "estimate": None, "low": None, "high": None}) == ""
+
+
+def test_without_verdicts_the_sentences_still_stand(fake, tmp_path):
+    text = written(tmp_path, fake[1], fake[2])
+    assert "*The verdicts are not available.*" in text
+    assert "*Its verdict is not available.*" in task(text, "1a")
+    assert "> Without dropout the validation loss overfits." in task(text, "1a")
 
 
 def test_published_without_its_columns_is_an_error(tmp_path):
