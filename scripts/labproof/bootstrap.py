@@ -1,6 +1,7 @@
 """Predictions on a sample of images -> how far a statistic would move with other images."""
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 
@@ -41,13 +42,20 @@ def image_error(
     seed
         Of the draws: the same error every time.
     """
-    rng = np.random.default_rng(seed)
-    weight = np.zeros((RESAMPLES, len(label)))
-    for name in np.unique(label):
-        rows = np.flatnonzero(label == name)
-        weight[:, rows] = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), RESAMPLES)
+    weight = _weights(tuple(int(x) for x in label), seed)
     drawn = statistic(probability, label, weight).mean(axis=1)
     if probability_2 is not None:
         drawn = drawn - (statistic_2 or statistic)(probability_2, label, weight).mean(axis=1)
     error = float(drawn.std(ddof=1))
     return max(error, 2**0.5 / len(label)) if binary else error
+
+
+@cache
+def _weights(label: tuple[int, ...], seed: int) -> np.ndarray:
+    """How often each image is drawn (resamples, images); few sets of images meet many findings."""
+    rng = np.random.default_rng(seed)
+    weight = np.zeros((RESAMPLES, len(label)))
+    for name in sorted(set(label)):
+        rows = np.flatnonzero(np.asarray(label) == name)
+        weight[:, rows] = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), RESAMPLES)
+    return weight

@@ -67,7 +67,8 @@ class Sample:
     @property
     def known(self) -> np.ndarray:
         """Values with each censored one at the least that it can be."""
-        return np.minimum(np.asarray(self.values, dtype=float), self.longest)
+        values = np.asarray(self.values, dtype=float)
+        return np.where(np.isinf(values), self.longest, values)
 
 
 @dataclass(frozen=True)
