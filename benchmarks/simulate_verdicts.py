@@ -299,7 +299,7 @@ def markdown(found: dict, draws: int) -> str:
         f"{draws} draws a number, so a share of 2.5 % is known to ± {2 * error:.1f} points.",
         "",
         "**The truth lies on the edge of the claim.** A hair to one side, *reproduced* would be "
-        "wrong, and to the other *not reproduced*; each may happen in 2.5 % at most. Coverage is "
+        "wrong, and to the other *not reproduced*; each should happen in 2.5 %. Coverage is "
         "that of the 95 % interval.",
         "",
         "| claim | seeds | reproduced, % | not reproduced, % | coverage, % |",

@@ -7,7 +7,7 @@ import pytest
 import simulate_verdicts as simulation
 from project import ROOT
 
-WRONG, DRAWS = 0.05, 120
+WRONG, DRAWS = 0.05, 80
 MARGIN = 3 * (WRONG * (1 - WRONG) / DRAWS) ** 0.5
 
 
