@@ -292,6 +292,14 @@ def test_published_numbers_agree_or_contradict(said, told):
     found = judged(said, {"a": cell(HIGH), "b": MIDDLE}, published=PUBLISHED)
     rows = found["parts"][0]["published"]
     assert {row["group"]: (row["value"], row["agrees"]) for row in rows} == told
+    assert [row["note"] for row in rows] == [None] * len(told)
+
+
+def test_the_note_on_a_published_number_goes_with_it():
+    noted = PUBLISHED.assign(note=["by mistake", "of another", "", "", "", ""])
+    said = claim(**ACCURACY, above=0.75)
+    rows = judged(said, {"a": cell(HIGH)}, published=noted)["parts"][0]["published"]
+    assert [(row["group"], row["note"]) for row in rows] == [("one", "by mistake"), ("two", None)]
 
 
 def test_p_is_adjusted_over_all_findings_or_not_at_all():

@@ -48,7 +48,8 @@ def test_logic_counts_where_it_is_used_and_nowhere_else(scripts):
     touched = changed(scripts, "labproof/augmentation.py", '"nearest"', '"constant"')
     assert {"train_block", "draw_gallery"} <= touched
     assert changed(scripts, "labproof/words.py", "self.low > 0", "self.low >= 0") == {
-        "write_report"
+        "write_report",
+        "judge_findings",
     }
     assert changed(scripts, "draw_dataset.py", "zones is None", "zones is not None") == {
         "draw_dataset"

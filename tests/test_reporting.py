@@ -338,8 +338,10 @@ def test_a_sentence_that_denies_a_curve_says_so(fake):
 
 def test_published_numbers_agree_or_contradict(fake):
     section = said(fake[-1], "1a-plain-accuracy")  # claimed: 0.87 to 0.93
-    assert "contradict it: lab report (0.85) and lassestahnke (0.955)." in section
-    assert "Published numbers" not in said(fake[-1], "1a-plain-overfits")
+    assert "**lab report 0.85 contradicts it**, **lassestahnke 0.955 contradicts it**." in section
+    assert "Published:" not in said(fake[-1], "1a-plain-overfits")
+    noted = {"group": "b", "value": -0.1, "agrees": True, "note": "by mistake"}
+    assert scoreboard.others({"published": [noted]}) == "Published: b −0.1 (by mistake)."
     assert "2 are contradicted" in fake[-1].replace("\n", " ")
 
 

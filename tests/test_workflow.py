@@ -174,8 +174,8 @@ def test_a_changed_finding_is_judged_again_and_nothing_trains(finished, old, new
 
 
 def test_one_finding_needs_its_own_cells_alone_and_prints_its_verdict(finished):
-    asked = ["finding", "--config", "finding=1b-faster"]
-    counts = planned(finished, *asked, "preset=lab")
+    asked = ["--config", "finding=1b-faster"]
+    counts = planned(finished, *asked, "preset=lab", "--", "finding")
     assert counts == {
         "prepare_dataset": 1,
         "train_block": 2 * len(lab.resolve(lab.read_config(ROOT), ROOT, preset="lab")["blocks"]),
@@ -183,7 +183,7 @@ def test_one_finding_needs_its_own_cells_alone_and_prints_its_verdict(finished):
         "judge_finding": 1,
         "finding": 1,
     }
-    run = snakemake(finished, *asked, "preset=smoke")
+    run = snakemake(finished, *asked, "preset=smoke", "--", "finding")
     assert run.returncode == 0, run.stdout[-3000:]
     everything = json.loads((finished / "results/smoke/findings.json").read_text())
     told = next(entry for entry in everything if entry["id"] == "1b-faster")

@@ -44,7 +44,7 @@ def judge(
     datasets
         Cell -> dataset. Two cells on the same one were judged on the same images.
     published
-        What others found: columns cell, group, metric, value.
+        What others found: columns cell, group, metric, value, and note or none.
     adjust
         Whether these are all findings there are, so that Holm's correction can be made over them.
 
@@ -59,7 +59,7 @@ def judge(
         words), `measure`, `at`, `cell`, `relation`, `number`, `other`, `other_measure`, `margin`,
         `region` (its two edges), `verdict`, `reason`, `estimate`, `low`, `high`, `n`, `p`,
         `effect`, `p_permutation`, `seeds_needed`, `values` (of each cell, seed -> value; the text
-        "never" where censored), `published` (group, value, agrees).
+        "never" where censored), `published` (group, value, agrees, note).
     """
     judged = [_judge(entry, tables, seeds, datasets, published) for entry in findings]
     adjusted = verdicts.holm([entry["p"] for entry in judged])
@@ -236,19 +236,28 @@ def _image_error(sides, tables, datasets) -> tuple[float, int]:
 
 def _published(claim: Mapping, published: pd.DataFrame) -> list[dict]:
     """What each group's own numbers, one run each, say of a claim."""
-    values = published.set_index(["group", "cell", "metric"])["value"].dropna()
+    rows = published.dropna(subset=["value"])
+    values = rows.set_index(["group", "cell", "metric"])["value"]
     found = []
     for group in dict.fromkeys(published["group"]):
-        value = 0.0
+        value, used = 0.0, []
         for sign, (cell, measure, _) in zip((1, -1), claims.sides(claim), strict=False):
             for side, metric in zip((1, -1), PUBLISHED.get(measure, ("", None)), strict=True):
                 if metric is not None:
-                    value += sign * side * values.get((group, cell, metric), math.nan)
+                    used.append((group, cell, metric))
+                    value += sign * side * values.get(used[-1], math.nan)
         low, high = claims.edges(claim)
-        if math.isfinite(value):
+        if used and math.isfinite(value):
             value = round(value, 6)  # 0.9 - 0.85 is 0.05, whatever binary makes of it
             agrees = round(low, 6) <= value <= round(high, 6)
-            found.append({"group": group, "value": value, "agrees": agrees})
+            notes = [
+                getattr(row, "note", None)
+                for row in rows.itertuples()
+                if (row.group, row.cell, row.metric) in used
+            ]
+            told = dict.fromkeys(note for note in notes if isinstance(note, str) and note)
+            note = "; ".join(told) or None
+            found.append({"group": group, "value": value, "agrees": agrees, "note": note})
     return found
 
 

@@ -243,7 +243,6 @@ class Measure(NamedTuple):
     of: Callable  # the table of one seed (and `at`, where it has a parameter) -> number
     words: str
     table: str = "histories"  # or "predictions", "heatmaps"
-    unit: str = ""
     low: float = -np.inf  # the range of its values
     high: float = np.inf
     parameter: str = ""  # what `at` means, for a measure that needs it

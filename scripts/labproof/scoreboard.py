@@ -57,7 +57,6 @@ def finding(entry: Mapping, among: int, command: str) -> dict:
         "measured": measured(entry),
         "definition": definition(entry),
         "parts": parts,
-        "others": others(entry),
         "chance": chance(entry, among),
         "command": command.format(entry["id"]),
     }
@@ -81,6 +80,7 @@ def part(entry: Mapping, of_definition: bool) -> dict:
         "measured": measured(entry),
         "what": "difference" if entry["other"] else "mean",
         "plot": plot(entry),
+        "others": others(entry),
         "cells": cells,
         "facts": ", ".join(facts),
     }
@@ -94,24 +94,15 @@ def definition(entry: Mapping) -> str:
     return f"The sentence {asked} *{entry['curve']}*: {entry['means']}."
 
 
-def others(entry: Mapping) -> str:
-    """Which published numbers, one run each, agree with a sentence and which contradict it."""
-    found: dict[str, list] = {}
-    for each in entry["parts"]:
-        for row in each["published"]:
-            found.setdefault(row["group"], []).append((row["agrees"], row["value"]))
-    if not found or entry["curve"] is not None:
-        return ""
-    sides: dict[bool, list[str]] = {True: [], False: []}
-    for group, rows in found.items():
-        shown = f"{group} ({', '.join(f'{value:g}' for _, value in rows)})"
-        sides[all(agrees for agrees, _ in rows)].append(shown.replace("-", words.MINUS))
-    said = []
-    if sides[False]:
-        said.append(f"Published numbers that contradict it: {words.listing(sides[False])}.")
-    if sides[True]:
-        said.append(f"Published numbers that agree: {words.listing(sides[True])}.")
-    return " ".join(said)
+def others(part: Mapping) -> str:
+    """Published numbers, one run each, beside one claim: those that contradict it stand out."""
+    told = []
+    for row in part["published"]:
+        text = f"{row['group']} {row['value']:g}".replace("-", words.MINUS)
+        if not row["agrees"]:
+            text = f"**{text} contradicts it**"
+        told.append(text + (f" ({row['note']})" if row["note"] else ""))
+    return f"Published: {', '.join(told)}." if told else ""
 
 
 def contradicted(judged: Sequence[Mapping]) -> list[str]:
