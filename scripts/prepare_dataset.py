@@ -5,10 +5,11 @@ from _job import job
 with job(snakemake):
     from pathlib import Path
 
-    from labproof import datasets, phantoms
+    from labproof import datasets, folders, phantoms
 
     dataset, source = snakemake.params.dataset, dict(snakemake.params.source)
     kind = source.pop("kind")
+    store = Path(snakemake.output[0])
     if kind == "phantom":
         images, zones, records = phantoms.draw_dataset(
             dataset["source"],
@@ -19,7 +20,13 @@ with job(snakemake):
             seed=source.pop("seed", 0),
             **source,
         )
+        datasets.write(store, images, records, zones)
     else:
-        images, records = datasets.from_folder(Path(source["path"]), dataset)
-        zones = None
-    datasets.write(Path(snakemake.output[0]), images, records, zones)
+        folders.prepare(
+            Path(source["path"]),
+            dataset,
+            store,
+            broken=source.get("broken", "stop"),
+            boxes=source.get("boxes"),
+            threads=snakemake.threads,
+        )

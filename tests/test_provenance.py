@@ -1,5 +1,6 @@
 """The hash of a script's logic: comments do not count, logic does, and only where it is used."""
 
+import os
 import shutil
 
 import pytest
@@ -68,3 +69,20 @@ def test_versions_and_memory_of_this_process():
     block = numpy.ones((200, 2**17))  # 200 MiB
     assert provenance.peak_memory() >= before
     assert provenance.peak_memory() > block.nbytes / 2**20
+
+
+def test_a_listing_changes_with_a_name_a_size_and_a_time(tmp_path):
+    for name in ("a/1.png", "b/2.png"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(b"12")
+        os.utime(tmp_path / name, (1, 1))
+    found = [provenance.listing_hash(tmp_path)]
+    assert provenance.listing_hash(tmp_path) == found[0]
+    (tmp_path / "a/1.png").rename(tmp_path / "a/3.png")
+    found.append(provenance.listing_hash(tmp_path))
+    os.utime(tmp_path / "a/3.png", (1, 2))
+    found.append(provenance.listing_hash(tmp_path))
+    (tmp_path / "a/3.png").write_bytes(b"123")
+    os.utime(tmp_path / "a/3.png", (1, 2))
+    found.append(provenance.listing_hash(tmp_path))
+    assert len(set(found)) == 4

@@ -253,7 +253,8 @@ def test_a_broken_image_ends_in_one_line_and_nothing_is_lost(tmp_path):
 
     run = smoke(project, *datasets)
     assert run.returncode != 0
-    assert "own/train/yes/1.png: cannot be read as an image" in run.stdout
+    assert "own/train/yes/1.png: it is no image of a known format" in run.stdout
+    assert "broken: leave-out" in run.stdout
     assert "Traceback" not in run.stdout
     made = (project / datasets[0] / "images.npy").stat().st_mtime_ns
 
@@ -263,6 +264,11 @@ def test_a_broken_image_ends_in_one_line_and_nothing_is_lost(tmp_path):
     assert (project / datasets[0] / "images.npy").stat().st_mtime_ns == made
     records = pd.read_csv(project / datasets[1] / "records.csv")
     assert records["source"][0] == "train/no/0.png"
+    run = smoke(project, *datasets)
+    assert NOTHING in run.stdout
+    Image.new("RGB", (40, 40)).save(project / "own/train/no/new.png")
+    run = snakemake(project, "-n", "--config", "preset=smoke", "--", *datasets)
+    assert run.stdout.count("rule prepare_dataset") == 1  # the drawn one stays
 
 
 @pytest.mark.slow

@@ -5,18 +5,14 @@ backbone has gone before; `records.csv` (image, split, label, class, source, …
 N x H x W, 1 inside) where known.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from PIL import Image, ImageOps, UnidentifiedImageError
-
-from labproof.errors import LabError
 
 SPLITS = ("train", "validation")
-SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
 
 
 @dataclass(frozen=True)
@@ -56,60 +52,6 @@ def read(folder: Path) -> Dataset:
         pd.read_csv(folder / "records.csv"),
         np.load(zones, mmap_mode="r") if zones.exists() else None,
     )
-
-
-def from_folder(path: Path, dataset: Mapping) -> tuple[np.ndarray, pd.DataFrame]:
-    """Decode class folders {path}/{train,validation}/{class}/* into images and records.
-
-    Every image is turned upright (EXIF), made grey or RGB, and resized with antialiasing to a
-    square of `dataset["size"]`, without regard to its proportions, as the lab did. At most
-    `dataset["train"]` and `dataset["validation"]` images are taken, as evenly from the two classes
-    as they come, by name.
-
-    Raises
-    ------
-    LabError
-        For a folder without images, and for a file that is not a whole image.
-    """
-    images, rows = [], []
-    for split in SPLITS:
-        for label, files in enumerate(_files(path, split, dataset)):
-            for file in files:
-                images.append(_decode(file, dataset["size"], dataset["channels"]))
-                name = dataset["classes"][label]
-                source = file.relative_to(path).as_posix()
-                rows.append((len(rows), split, label, name, source))
-    records = pd.DataFrame(rows, columns=["image", "split", "label", "class", "source"])
-    return np.stack(images), records
-
-
-def _files(path: Path, split: str, dataset: Mapping) -> list[list[Path]]:
-    found = []
-    for name in dataset["classes"]:
-        folder = path / split / name
-        files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES)
-        if not files:
-            raise LabError(
-                f"{folder}: has no images ({', '.join(sorted(SUFFIXES))}). "
-                "Put some there, or mend path and classes of this source in config/config.yaml."
-            )
-        found.append(files)
-    negative, positive = (len(files) for files in found)
-    # halves, but what one class lacks the other fills up
-    take = min(positive, max(dataset[split] // 2, dataset[split] - negative))
-    return [found[0][: dataset[split] - take], found[1][:take]]
-
-
-def _decode(file: Path, size: int, channels: int) -> np.ndarray:
-    try:
-        with Image.open(file) as opened:
-            image = ImageOps.exif_transpose(opened).convert("L" if channels == 1 else "RGB")
-    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
-        raise LabError(
-            f"{file}: cannot be read as an image ({error}). Replace the file or take it away."
-        ) from None
-    pixels = np.asarray(image.resize((size, size), Image.Resampling.BICUBIC, reducing_gap=3.0))
-    return pixels.reshape(size, size, channels)
 
 
 def batches(

@@ -158,6 +158,9 @@ def _check_sources(sources: Mapping, file: Path) -> None:
                         "Mend the path or the classes, or take kind: phantom."
                     )
                     raise problem(file, ["sources", name, "path"], cause)
+        if "boxes" in source and not (Path(source["path"]) / source["boxes"]).is_file():
+            cause = f"there is no file {Path(source['path']) / source['boxes']}."
+            raise problem(file, ["sources", name, "boxes"], cause, "boxes.csv")
 
 
 def _cells(lab: Mapping, file: Path) -> dict[str, dict]:

@@ -3,6 +3,7 @@
 import ast
 import hashlib
 import importlib.metadata
+import os
 import platform
 import resource
 import sys
@@ -92,3 +93,16 @@ def peak_memory() -> float:
     """Largest resident memory of this process so far, in MiB."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def listing_hash(folder: Path | str) -> str:
+    """Hash of the names, sizes and times of all files below a folder: changes when a file does."""
+    told = hashlib.sha256()
+    for place, names, files in os.walk(folder):
+        names.sort()
+        for file in sorted(files):
+            path = Path(place, file)
+            known = path.stat()
+            name = path.relative_to(folder).as_posix()
+            told.update(f"{name}\0{known.st_size}\0{known.st_mtime_ns}\n".encode())
+    return told.hexdigest()[:16]

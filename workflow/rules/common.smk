@@ -65,6 +65,17 @@ def cells_of(wildcards):
     return LABS[wildcards.preset]["tasks"][wildcards.task]["cells"]
 
 
+def source_of(wildcards):
+    """The name of the source of a dataset's images."""
+    return LABS[wildcards.preset]["datasets"][wildcards.dataset]["source"]
+
+
+def files_of(wildcards):
+    """Hash of the files that a dataset is made from; empty for what is drawn."""
+    source = LABS[wildcards.preset]["sources"][source_of(wildcards)]
+    return provenance.listing_hash(source["path"]) if source["kind"] == "folder" else ""
+
+
 def datasets_of(wildcards):
     """Dataset of each cell, by cell."""
     return {name: cell["dataset"] for name, cell in LABS[wildcards.preset]["cells"].items()}
@@ -143,5 +154,7 @@ def shown(wildcards):
 def asked(_):
     """The verdict of the one finding that the config names, as text."""
     if "finding" not in config:
-        sys.exit("\nName the finding: make finding ID=1a-plain-overfits, or\nsnakemake --cores 4 finding --config finding=1a-plain-overfits\n")
+        sys.exit(
+            "\nName the finding: make finding ID=1a-plain-overfits, or\nsnakemake --cores 4 finding --config finding=1a-plain-overfits\n"
+        )
     return f"results/{config['preset']}/findings/{config['finding']}.txt"
