@@ -153,7 +153,7 @@ def test_the_verdict_is_where_the_interval_lies(region, values, verdict):
     found = judge(region, sample(*values, longest=np.inf))
     assert found.verdict == verdict
     assert (found.p <= 0.05) == (verdict != "undecided")
-    assert {"undecided": "Only a part", "reproduced": "as claimed."}.get(
+    assert {"undecided": "Only a part", "reproduced": "The whole interval"}.get(
         verdict, "No part"
     ) in found.reason
 
@@ -278,6 +278,12 @@ def test_a_sentence_follows_from_its_parts(parts, verdict, denied):
     found = combine(made)
     assert (found.p <= 0.05) == (verdict != OPEN)
     assert found.reason in [each.reason for each in made]
+    if denied != OPEN:
+        said = {
+            YES: "Not all of it holds, as the sentence says.",
+            NO: "All of it holds, which the sentence denies.",
+        }[denied]
+        assert combine(made, negated=True).reason == f"{said} {found.reason}"
 
 
 def test_among_many_parts_one_against_may_be_chance():

@@ -230,6 +230,10 @@ def combine(parts: Sequence[Verdict], *, negated: bool = False) -> Verdict:
             f"One of {k} parts speaks against it, but of {k} true ones such a part turns up by "
             f"chance in {words.number(100 * chosen.p * k, 0)} of 100 runs."
         )
+    if negated and verdict == REPRODUCED:
+        reason = f"All of it holds, which the sentence denies. {reason}"
+    elif negated and verdict == NOT_REPRODUCED:
+        reason = f"Not all of it holds, as the sentence says. {reason}"
     needed = [part.seeds_needed for part in parts if part.verdict == UNDECIDED]
     if verdict != UNDECIDED:
         needed = [min(part.n for part in parts)]
@@ -348,9 +352,9 @@ def _reason(verdict, region, low, high, n, needed, samples, spread, distance) ->
     else:
         seen = f"{words.number(low)} to {words.number(high)}"
     if verdict == REPRODUCED:
-        return f"The whole interval ({seen}) lies {region}, as claimed."
+        return f"The whole interval ({seen}) lies {region}."
     if verdict == NOT_REPRODUCED:
-        return f"No part of the interval ({seen}) lies {region}, as is claimed."
+        return f"No part of the interval ({seen}) lies {region}."
     if distance == 0 and never:
         return f"In {words.listing(never)} it never came, so how long it takes is not known."
     held = f"Only a part of the interval ({seen}) lies {region}"
