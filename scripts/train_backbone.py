@@ -28,8 +28,9 @@ with job(snakemake):
         try:
             backbone = transfer.load(name, (224, 224, 3), weights=settings["weights"])
         except LabError as error:
-            file = f"config/presets/{snakemake.wildcards.preset}.yaml"
-            raise LabError(f"{file}, key backbone.{error}") from None
+            own = settings["name"] is not None  # only config.yaml names a backbone
+            file = "config.yaml" if own else f"presets/{snakemake.wildcards.preset}.yaml"
+            raise LabError(f"config/{file}, key backbone.{error}") from None
     backbone.save_weights(folder / "backbone.weights.h5")
     history.to_csv(folder / "history.csv", index=False)
     facts = {"weights": settings["weights"], "parameters": backbone.count_params()}

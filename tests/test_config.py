@@ -161,6 +161,21 @@ WRONG = {
         put("backbone", "weights", value="gone.weights.h5"),
         ["key backbone.weights", "no file gone.weights.h5", "weights: procedural"],
     ),
+    "backbone of one's own without weights": (
+        CONFIG,
+        put("backbone", value={"name": "mobilenet_v2"}),
+        ["key backbone.weights", "missing", "weights/mobilenet_v2_notop.weights.h5"],
+    ),
+    "backbone of one's own, its file missing": (
+        CONFIG,
+        put("backbone", value={"name": "mobilenet_v2", "weights": "gone.weights.h5"}),
+        ["config.yaml, key backbone.weights", "no file gone.weights.h5"],
+    ),
+    "backbone of one's own, misspelt": (
+        CONFIG,
+        put("backbone", value={"name": "mobilenet_v3", "weights": "imagenet"}),
+        ["key backbone.name", 'mean "mobilenet_v2"'],
+    ),
     "finding of an unknown cell": (
         FINDINGS,
         finding(cell="1a-plian", measure="noise", above=0),

@@ -67,7 +67,7 @@ def test_every_mode_comes_out_right(tmp_path, mode, channels):
     image, suffix, colour = MODES[mode]
     file = tmp_path / f"image.{suffix}"
     image.save(file)
-    pixels = decoding.decode(file, 8, channels)
+    pixels = decoding.decode(file, 8, channels)[0]
     assert pixels.shape == (8, 8, channels) and pixels.dtype == np.uint8
     luma = 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2]  # ITU-R 601
     wanted = [luma] if channels == 1 else colour
@@ -77,7 +77,7 @@ def test_every_mode_comes_out_right(tmp_path, mode, channels):
 def test_real_numbers_are_scaled_by_their_own_range(tmp_path):
     ramp = np.linspace(-3, 5, 24 * 24, dtype=np.float32).reshape(24, 24)
     Image.fromarray(ramp).save(tmp_path / "ramp.tif")
-    pixels = decoding.decode(tmp_path / "ramp.tif", 24, 1)
+    pixels = decoding.decode(tmp_path / "ramp.tif", 24, 1)[0]
     assert pixels.min() == 0 and pixels.max() == 255
 
 
@@ -100,14 +100,14 @@ def test_every_orientation_is_turned_upright(tmp_path, orientation, kind):
     exif = Image.Exif()
     exif[0x0112] = orientation
     image.save(tmp_path / "image.png", exif=exif)
-    pixels = decoding.decode(tmp_path / "image.png", 16, 1)[..., 0]
+    pixels = decoding.decode(tmp_path / "image.png", 16, 1)[0][..., 0]
     np.testing.assert_allclose(pixels[4::8, 4::8], upright, atol=1)
 
 
 def test_a_fine_pattern_is_averaged_not_sampled(tmp_path):
     pattern = (np.indices((256, 256)).sum(axis=0) % 2 * 255).astype(np.uint8)
     Image.fromarray(pattern).save(tmp_path / "image.png")
-    np.testing.assert_allclose(decoding.decode(tmp_path / "image.png", 16, 1), 127.5, atol=2)
+    np.testing.assert_allclose(decoding.decode(tmp_path / "image.png", 16, 1)[0], 127.5, atol=2)
 
 
 def bomb():
@@ -298,3 +298,152 @@ def test_real_photographs_and_boxes_are_read(tmp_path):
     bone = datasets.read(tmp_path / "bone")
     marked = bone.zones.any(axis=(1, 2))
     np.testing.assert_array_equal(marked, bone.records["label"] == 1)
+
+
+# --- splits, groups, masks ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def unsplit(tmp_path):
+    """40 grey images a class, in 16 groups of five, some of which are in both classes."""
+    lines = ["file,patient,age"]
+    for name in WANTED["classes"]:
+        (tmp_path / "images" / name).mkdir(parents=True)
+        for number in range(40):
+            grey(5 * number, (40, 20)).save(tmp_path / f"images/{name}/{name}{number}.png")
+            shift = 0 if name == "no" else 8
+            lines.append(f"{name}{number},P{number // 5 + shift * (number >= 10)},50")
+    (tmp_path / "images/index.csv").write_text("\n".join(lines))
+    return tmp_path / "images"
+
+
+ALL = {**WANTED, "train": 80, "validation": 80}
+SPLIT = {"validation": 0.25}
+
+
+def test_a_folder_without_splits_is_split_by_class_and_by_a_seed(unsplit):
+    records = prepared(unsplit, ALL, split=SPLIT).records
+    counts = records.groupby(["split", "class"]).size()
+    assert counts.to_dict() == {
+        ("train", "no"): 30,
+        ("train", "yes"): 30,
+        ("validation", "no"): 10,
+        ("validation", "yes"): 10,
+    }
+    assert records["source"].is_unique
+    again = prepared(unsplit, ALL, split=SPLIT).records
+    pd.testing.assert_frame_equal(again, records)
+    other = prepared(unsplit, ALL, split={**SPLIT, "seed": 1}).records
+    assert set(other.query("split == 'train'")["source"]) != set(
+        records.query("split == 'train'")["source"]
+    )
+
+
+def test_no_group_is_in_both_splits(unsplit):
+    records = prepared(unsplit, ALL, split=SPLIT, group="patient").records
+    assert records.groupby("group")["split"].nunique().max() == 1
+    assert records["group"].nunique() == 14
+    share = records.groupby("class")["split"].apply(lambda split: (split == "validation").mean())
+    assert share.between(0.1, 0.4).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("a,patient\nno0,1\n", "no column says which image"),
+        ("file,age\nno0,1\n", 'has no column "patient". Set group of this source to: age'),
+        ("file,patient\nno0,1\n", "says nothing of no/no1.png in the column patient"),
+        (None, "index.csv: cannot be read"),
+    ],
+)
+def test_an_index_that_does_not_fit_is_told(unsplit, text, cause):
+    (unsplit / "index.csv").unlink()
+    if text is not None:
+        (unsplit / "index.csv").write_text(text)
+    with pytest.raises(LabError, match=cause):
+        prepared(unsplit, ALL, split=SPLIT, group="patient")
+
+
+def test_one_group_cannot_be_split(unsplit):
+    names = [file.stem for file in unsplit.rglob("*.png")]
+    (unsplit / "index.csv").write_text("file,patient\n" + "\n".join(f"{n},1" for n in names))
+    with pytest.raises(LabError, match="a class has a single group"):
+        prepared(unsplit, ALL, split=SPLIT, group="patient")
+
+
+def test_masks_become_zones(folder):
+    drawn = np.zeros((20, 40), np.uint8)
+    drawn[:10, 20:] = 255
+    (folder / "masks/train/yes").mkdir(parents=True)
+    Image.fromarray(drawn).save(folder / "masks/train/yes/0.gif")
+    zones = prepared(folder, masks="masks").zones
+    wanted = np.zeros((16, 16), np.uint8)
+    wanted[:8, 8:] = 1
+    np.testing.assert_array_equal(zones[3], wanted)
+    assert zones.sum() == wanted.sum()
+
+
+def test_masks_of_other_images_are_told(folder):
+    (folder / "masks").mkdir()
+    with pytest.raises(LabError, match=r"no mask of any.*is expected at .*train/no/0.png"):
+        prepared(folder, masks="masks")
+
+
+# --- a second run ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def decodings(monkeypatch):
+    """Names of the files that are decoded, as it happens."""
+    names = []
+
+    def decode(file, *rest):
+        names.append(file.name)
+        return decoding.decode(file, *rest)
+
+    monkeypatch.setattr(folders, "decode", decode)
+    return names
+
+
+def test_a_second_run_with_a_new_image_decodes_one(folder, decodings):
+    scratch, wanted = folder.parent / "scratch", {**WANTED, "train": 40}
+    first = prepared(folder, wanted, scratch=scratch)
+    assert len(decodings) == 24
+    (folder.parent / "store/images.npy").unlink()  # as Snakemake does before it runs a rule again
+    grey(77, (30, 30)).save(folder / "train/no/4a.png")
+    decodings.clear()
+    second = prepared(folder, wanted, scratch=scratch)
+    assert decodings == ["4a.png"]
+    assert second.records["width"].tolist() == [40] * 5 + [30] + [40] * 19
+    assert second.inputs[5, 0, 0, 0] == 77
+    np.testing.assert_array_equal(np.delete(second.inputs, 5, axis=0), first.inputs)
+
+
+def test_a_changed_file_is_decoded_again_and_another_size_altogether(folder, decodings):
+    scratch = folder.parent / "scratch"
+    prepared(folder, scratch=scratch)
+    decodings.clear()
+    grey(99, (41, 20)).save(folder / "train/no/1.png")
+    assert prepared(folder, scratch=scratch).inputs[1, 0, 0, 0] == 99
+    assert decodings == ["1.png"]
+    decodings.clear()
+    prepared(folder, {**WANTED, "size": 8}, scratch=scratch)
+    assert len(decodings) == 10
+
+
+def test_a_run_that_stops_at_a_broken_file_keeps_what_it_decoded(folder, decodings):
+    scratch = folder.parent / "scratch"
+    (folder / "train/yes/1.png").write_bytes(b"")
+    with pytest.raises(LabError, match="the file is empty"):
+        prepared(folder, scratch=scratch)
+    decodings.clear()
+    grey(10, (40, 20)).save(folder / "train/yes/1.png")
+    np.testing.assert_array_equal(prepared(folder, scratch=scratch).inputs, prepared(folder).inputs)
+    assert decodings[0] == "1.png" and len(decodings) == 1 + 10
+
+
+def test_scratch_that_was_cut_off_is_passed_over(folder, decodings):
+    scratch = folder.parent / "scratch"
+    whole = np.array(prepared(folder, scratch=scratch).inputs)
+    (scratch / "images.npy").write_bytes(b"torn")
+    np.testing.assert_array_equal(prepared(folder, scratch=scratch).inputs, whole)

@@ -247,6 +247,6 @@ def test_published_weights_tell_real_lesions_apart():
 
 
 def test_a_config_may_name_every_backbone_and_no_other():
-    schema = yaml.safe_load((ROOT / "workflow/schemas/tasks.schema.yaml").read_text())
-    named = schema["$defs"]["cell"]["properties"]["backbone"]["enum"]
+    schema = yaml.safe_load((ROOT / "workflow/schemas/common.schema.yaml").read_text())
+    named = schema["$defs"]["backbone"]["enum"]
     assert set(named) == set(transfer.APPLICATIONS)

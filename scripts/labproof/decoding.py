@@ -14,7 +14,7 @@ class BrokenImage(Exception):
     """A file that gives no pixels; its text is the cause."""
 
 
-def decode(file: Path, size: int, channels: int) -> np.ndarray:
+def decode(file: Path, size: int, channels: int) -> tuple[np.ndarray, int, int]:
     """Pixels of one file, upright, as a square, without regard to its proportions.
 
     What is see-through lies on white. More than 8 bits are scaled, not cut off: 16-bit values by
@@ -29,8 +29,10 @@ def decode(file: Path, size: int, channels: int) -> np.ndarray:
 
     Returns
     -------
-    np.ndarray
+    pixels
         (size, size, channels), uint8.
+    width, height
+        Of the upright image in the file, in pixels.
 
     Raises
     ------
@@ -55,7 +57,7 @@ def decode(file: Path, size: int, channels: int) -> np.ndarray:
         raise BrokenImage(f"it is damaged or cut off: {error}") from None
     image = image.convert("L" if channels == 1 else "RGB")
     pixels = np.asarray(image.resize((size, size), Image.Resampling.BICUBIC, reducing_gap=3.0))
-    return pixels.reshape(size, size, channels)
+    return pixels.reshape(size, size, channels), *image.size
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

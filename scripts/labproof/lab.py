@@ -8,7 +8,7 @@ The resolved lab is a plain nested dict, so that Snakemake can compare, look up 
 - `tasks`: id -> title, did, cells (names), gallery (datasets, may be empty)
 - `cells`: name -> all that training needs, after the preset's scaling
 - `protocol`: name -> the same before scaling
-- `backbone`, `heatmaps`: the preset's settings
+- `backbone` (name or None, weights, …), `heatmaps`: the preset's settings, or the config's
 - `curves`, `findings`: what the lab claims, as `claims.resolve` gives it
 """
 
@@ -86,7 +86,8 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
         key: _scale_dataset(dataset, scaling["scale"], config["sources"], tasks_file, key)
         for key, dataset in lab["datasets"].items()
     }
-    cells = {key: _scale_cell(cell, scaling) for key, cell in protocol.items()}
+    backbone = _backbone(config, scaling, preset)
+    cells = {key: _scale_cell(cell, scaling, backbone["name"]) for key, cell in protocol.items()}
     _check_sizes(cells, datasets, Path(f"config/presets/{preset}.yaml"))
     tasks = {
         key: {
@@ -117,7 +118,7 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
         "tasks": tasks,
         "cells": cells,
         "protocol": protocol,
-        "backbone": _backbone(scaling["backbone"], preset),
+        "backbone": backbone,
         "heatmaps": scaling["heatmaps"],
         **claimed,
     }
@@ -218,10 +219,11 @@ def _scale_dataset(dataset: dict, scale: Mapping, sources: Mapping, file: Path, 
     }
 
 
-def _scale_cell(cell: Mapping, scaling: Mapping) -> dict:
+def _scale_cell(cell: Mapping, scaling: Mapping, backbone: str | None) -> dict:
     scale = scaling["scale"]
     return {
         **cell,
+        "backbone": (backbone or cell["backbone"]) if cell["backbone"] else None,
         "base": min(cell["base"], scale.get("largest_base", cell["base"])),
         "epochs": _whole(cell["epochs"] * scale["epochs"]),
         "learning_rate": float(f"{cell['learning_rate'] * scale['learning_rate']:.6g}"),
@@ -272,13 +274,16 @@ def _check_published(root: Path, file: Path, cells: Mapping) -> None:
             ) from None
 
 
-def _backbone(settings: Mapping, preset: str) -> dict:
+def _backbone(config: Mapping, scaling: Mapping, preset: str) -> dict:
+    """The preset's backbone, or the config's in its place; `name` is None for the protocol's."""
+    own = "backbone" in config
+    settings = {"name": None, **(config if own else scaling)["backbone"]}
     weights = settings["weights"]
     if weights not in ("procedural", "imagenet") and not Path(weights).is_file():
         cause = f"there is no file {weights}. Give a weights file, procedural or imagenet."
-        file = Path(f"config/presets/{preset}.yaml")
-        raise problem(file, ["backbone", "weights"], cause, "procedural")
-    return dict(settings)
+        file = CONFIG if own else Path(f"config/presets/{preset}.yaml")
+        raise problem(file, ["backbone", "weights"], cause, "imagenet" if own else "procedural")
+    return settings
 
 
 def _whole(value: float, least: int = 1) -> int:
