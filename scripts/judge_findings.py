@@ -5,7 +5,7 @@ from _job import job
 with job(snakemake):
     from pathlib import Path
 
-    from labproof import findings, reporting
+    from labproof import audit, findings, reporting
 
     results, wanted = Path(snakemake.params.results), snakemake.params.findings
     files = {"histories": "{}.csv", "predictions": "{}.csv", "heatmaps": "{}/scores.csv"}
@@ -16,6 +16,10 @@ with job(snakemake):
         }
         for cell in dict.fromkeys(cell for finding in wanted for cell in finding["cells"])
     }
+    audits = {
+        name: audit.read(results / "audit" / name)
+        for name in dict.fromkeys(snakemake.params.datasets.values())
+    }
     text = snakemake.output.get("text")  # of one finding alone
     judged = findings.judge(
         wanted,
@@ -23,6 +27,7 @@ with job(snakemake):
         seeds=snakemake.params.seeds,
         datasets=snakemake.params.datasets,
         published=reporting.read_published(Path(snakemake.input.published)),
+        warnings={name: facts["warnings"] for name, facts in audits.items() if facts},
         adjust=text is None,
     )
     findings.write(judged, Path(snakemake.output.findings))

@@ -7,7 +7,8 @@ with job(snakemake):
 
     from labproof import datasets, folders, phantoms
 
-    dataset, source = snakemake.params.dataset, dict(snakemake.params.source)
+    dataset = dict(snakemake.params.dataset)
+    source = dict(dataset.pop("images"))
     kind = source.pop("kind")
     store = Path(snakemake.output[0])
     if kind == "phantom":
@@ -22,11 +23,12 @@ with job(snakemake):
         )
         datasets.write(store, images, records, zones)
     else:
+        options = {k: v for k, v in source.items() if k not in ("path", "classes", "archive")}
         folders.prepare(
             Path(source["path"]),
             dataset,
             store,
-            broken=source.get("broken", "stop"),
-            boxes=source.get("boxes"),
             threads=snakemake.threads,
+            scratch=Path(snakemake.params.scratch),
+            **options,
         )

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from labproof import claims, findings
+from labproof import audit, claims, findings
 
 SEEDS = [0, 1, 2, 3, 4]
 
@@ -175,6 +175,7 @@ def lab(seeds: list[int] = SEEDS) -> dict:
     datasets = {
         name: {
             "source": name.split("-")[0],
+            "images": {"kind": "phantom"},
             "size": 64,
             "channels": 3 if "colour" in name else 1,
             "train": 30,
@@ -189,13 +190,39 @@ def lab(seeds: list[int] = SEEDS) -> dict:
         "preset": "demo",
         "seeds": seeds,
         "blocks": [f"{seeds[0]}-{seeds[-1]}"],
-        "sources": {"skin": {"kind": "phantom"}, "bone": {"kind": "phantom"}},
         "datasets": datasets,
         "tasks": tasks,
         "cells": cells,
         "protocol": protocol,
         **claims.resolve(CLAIMED, tasks, cells, Path("fake/findings.yaml")),
     }
+
+
+def audited(name: str) -> tuple[dict, pd.DataFrame]:
+    """An audit: skin has two twins, a group in both splits and sizes; bone a telling border."""
+    skin = name == "skin"
+    border = {"auc": 0.93, "low": 0.91, "high": 0.96}
+    facts = {
+        "images": 50,
+        "counts": {},
+        "sizes": {"smallest": [300, 200], "largest": [640, 480]} if skin else None,
+        "pairs": {"exact": 1, "near": 2, "across": 2, "conflicting": 1}
+        if skin
+        else dict.fromkeys(("exact", "near", "across", "conflicting"), 0),
+        "twins": [31, 34] if skin else [],
+        "groups": {"number": 40, "across": 1} if skin else None,
+        "left_out": 3 if skin else 0,
+        "baselines": {
+            "grey": None if skin else {"auc": 0.51, "low": 0.42, "high": 0.6},
+            "border": None if skin else border,
+        },
+        "warnings": ["2 validation images have a duplicate among the training images"]
+        if skin
+        else ["a linear model that sees the border alone tells the classes apart (AUC 0.93)"]
+        if name == "bone"
+        else [],
+    }
+    return facts, pd.DataFrame(columns=["first", "second"])
 
 
 def chart(path: Path, width: int, height: int, lines: list[np.ndarray]) -> None:
@@ -316,6 +343,8 @@ def make(folder: Path, seeds: list[int] = SEEDS) -> dict:
                 "source": "phantom",
             }
         ).to_csv(folder / "datasets" / name / "records.csv", index=False)
+        audit.write(*audited(name), folder / "audit" / name)
+    photo(folder / "audit" / "skin" / "pairs", 900, 160, seed=8)
     photo(folder / "figures" / "heatmaps" / "8-vgg16-bone", 900, 600, seed=9)
     (folder / "heatmaps" / "8-vgg16-bone").mkdir(parents=True, exist_ok=True)
     pd.DataFrame(
@@ -355,6 +384,7 @@ def make(folder: Path, seeds: list[int] = SEEDS) -> dict:
         seeds=seeds,
         datasets={name: cell["dataset"] for name, cell in made["cells"].items()},
         published=pd.read_csv(published(folder.parent / "published.csv")),
+        warnings={name: audited(name)[0]["warnings"] for name in made["datasets"]},
     )
     findings.write(judged, folder / "findings.json")
     return made

@@ -417,3 +417,32 @@ def test_contact_sheet_tells_right_from_wrong():
     assert table.answer.tolist() == ["wrong", "right", "wrong", "right"]
     assert table.heatmap.tolist() == ["found", "zero", "found", "found"]
     np.testing.assert_allclose(table.probability, [0.5, 0.6, 0.7, 0.8])
+
+
+# --- pairs -------------------------------------------------------------------------------------
+
+
+def test_pairs_show_the_worst_first():
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (8, 16, 16, 1), dtype=np.uint8)
+    found = pd.DataFrame(
+        {
+            "first": [0, 1, 2],
+            "second": [4, 5, 6],
+            "correlation": 1.0,
+            "first_split": "train",
+            "second_split": ["train", "validation", "validation"],
+            "first_class": "no",
+            "second_class": ["no", "no", "yes"],
+        }
+    )
+    figure, shown = figures.pairs(images, found, most=2)
+    assert shown["first"].tolist() == [2, 1]
+    drawn = [ax for ax in figure.axes if ax.get_visible()]
+    assert [ax.get_title(loc="left") for ax in drawn] == [
+        "2: no\ntrain",
+        "6: yes\nvalidation",
+        "1: no\ntrain",
+        "5: no\nvalidation",
+    ]
+    np.testing.assert_array_equal(drawn[1].images[0].get_array().squeeze(), images[6, ..., 0])

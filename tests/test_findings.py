@@ -341,3 +341,23 @@ def test_a_claim_needs_the_tables_that_it_reads():
         ("predictions", "b"),
         ("heatmaps", "a"),
     }
+
+
+# --- warnings on the data ----------------------------------------------------------------------
+
+
+def test_a_finding_carries_the_warnings_of_its_own_data():
+    tables = {"a": cell(HIGH), "b": cell(LOW)}
+    options = {
+        "datasets": {"a": "skin", "b": "bone"},
+        "warnings": {"skin": ["it is dark"], "bone": ["it is marked"], "other": ["it is odd"]},
+    }
+    alone = judged(claim(**LOSS, above=0.7), tables, **options)
+    assert alone["warnings"] == ["skin: it is dark"]
+    both = judged(claim(**LOSS, above="b"), tables, **options)
+    assert both["warnings"] == ["skin: it is dark", "bone: it is marked"]
+    assert "Its data carry a warning. Bone: it is marked." in findings.tell(both)
+    without = judged(claim(**LOSS, above=0.7), tables)
+    assert without["warnings"] == [] and "warning" not in findings.tell(without)
+    told = ("verdict", "estimate", "low", "high", "p")
+    assert [alone[key] for key in told] == [without[key] for key in told]

@@ -101,7 +101,7 @@ def test_follows_the_preference(visit, scheme, paper):
     photos = page.evaluate(
         "[...document.querySelectorAll('.photo img')].map(i => getComputedStyle(i).filter)"
     )
-    assert len(photos) == 6 and set(photos) == {"none"}
+    assert len(photos) == 7 and set(photos) == {"none"}
     assert len(charts) > 20
     assert all(("invert" in f) == (scheme == "dark") for f in charts)
 

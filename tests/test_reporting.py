@@ -215,6 +215,7 @@ def test_sections_are_there_in_order(fake):
         "Summary",
         *tasks,
         "Data",
+        "What is in the images",
         "Settings",
         "Versions, and how to reproduce this page",
     ]
@@ -255,9 +256,18 @@ def test_same_inputs_same_bytes(fake):
 def test_phantoms_are_called_phantoms(fake):
     folder, lab, published, text = fake
     assert "prove nothing about skin or bone" in text.replace("\n", " ")
-    real = {**lab, "sources": {"skin": {"kind": "folder"}, "bone": {"kind": "folder"}}}
+
+    def taken(**kinds):
+        images = {name: {"images": {"kind": kind}} for name, kind in kinds.items()}
+        datasets = lab["datasets"]
+        return {
+            **lab,
+            "datasets": {name: {**d, **images[d["source"]]} for name, d in datasets.items()},
+        }
+
+    real = taken(skin="folder", bone="fracatlas")
     assert "prove nothing" not in written(folder, real, published)
-    mixed = {**lab, "sources": {"skin": {"kind": "phantom"}, "bone": {"kind": "folder"}}}
+    mixed = taken(skin="phantom", bone="folder")
     assert "Some of these images are phantoms" in written(folder, mixed, published)
 
 
@@ -413,3 +423,52 @@ def test_cells_that_a_preset_makes_equal_are_named():
         "c": {"settings": {**one, "label": "c", "task": "2", "control": True}},
     }
     assert reporting.twins(cells) == [["`a`", "`c`"]]
+
+
+# --- what is in the images ---------------------------------------------------------------------
+
+
+def test_the_audit_is_told_for_every_dataset(fake):
+    text = fake[-1]
+    row = next(line for line in text.splitlines() if line.startswith("| skin | 300"))
+    assert [part.strip() for part in row.strip("|").split("|")][2:] == [
+        "1",
+        "2",
+        "2",
+        "1",
+        "1 of 40",
+        "3",
+        "–",
+        "–",
+    ]
+    assert "0.93 [\\[0.91, 0.96\\]]{.ci}" in text.replace("\xa0", " ")
+    assert "**skin**: 2 validation images have a duplicate among the training images." in text
+    assert "**skin-colour**: nothing to warn of." in text
+    assert text.count("#fig-pairs-") == 1
+
+
+def test_findings_on_data_with_a_warning_say_so(fake):
+    text = fake[-1]
+    warned = text.count("A warning on the data:")
+    assert warned == sum(
+        line.count("data]{.warns}") for line in text.splitlines() if "](#finding" in line
+    )
+    assert warned > 0
+
+
+def test_accuracy_with_and_without_twins_by_hand(fake):
+    folder, lab, _, text = fake
+    name = next(name for name, cell in lab["cells"].items() if cell["dataset"] == "skin")
+    table = pd.read_csv(folder / "predictions" / f"{name}.csv")
+    right = (table["probability"] > 0.5) == (table["label"] == 1)
+    fresh = right[~table["image"].isin([31, 34])].groupby(table["seed"]).mean()
+    row = next(
+        line for line in text.partition("tbl-twins takes")[2].splitlines() if f"| {name} |" in line
+    )
+    assert f"{right.groupby(table['seed']).mean().mean():.3f}" in row.split("|")[2]
+    assert f"{fresh.mean():.3f}" in row.split("|")[3]
+
+
+def test_without_an_audit_its_table_has_dashes(fake, tmp_path):
+    text = written(tmp_path, fake[1], fake[2])
+    assert "| skin | – | – |" in text and "tbl-twins" not in text

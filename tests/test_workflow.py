@@ -178,6 +178,7 @@ def test_one_finding_needs_its_own_cells_alone_and_prints_its_verdict(finished):
     counts = planned(finished, *asked, "preset=lab", "--", "finding")
     assert counts == {
         "prepare_dataset": 1,
+        "audit_dataset": 1,
         "train_block": 2 * len(lab.resolve(lab.read_config(ROOT), ROOT, preset="lab")["blocks"]),
         "gather_blocks": 2,
         "judge_finding": 1,

@@ -52,20 +52,22 @@ def find(images: np.ndarray) -> pd.DataFrame:
     DataFrame
         One row a pair: `first` < `second` (row numbers); `kind`, "exact" (equal pixels) or "near";
         `correlation` of the details, -1 to 1; `turn`, one of `TURNS`; `crop`, the side of what one
-        shows of the other, as a share. A flat image is a duplicate of an equal one alone.
+        shows of the other, as a share. Of equal images only the first is compared with others, so
+        n equal ones make n - 1 pairs. A flat image is a duplicate of an equal one alone.
     """
     equal = _equal(images)
-    grey = np.stack([_grey(image) for image in images])
-    known = set(zip(equal["first"], equal["second"], strict=True))
+    distinct = np.setdiff1d(np.arange(len(images)), equal["second"].to_numpy(dtype=int))
+    if len(distinct) < 2:
+        return equal
+    grey = np.stack([_grey(images[number]) for number in distinct])
     near = {}
     for whole, part, turn, window in _alike(grey):
-        pair = (min(whole, part), max(whole, part))
-        if pair not in known:
-            score, crop = _confirm(grey[whole], grey[part], turn, window)
-            if score >= IN_DETAIL and score > near.get(pair, (0,))[0]:
-                # told as what is done to the first image
-                told = turn if pair[0] == whole else _back(turn)
-                near[pair] = (score, TURNS[told], crop)
+        score, crop = _confirm(grey[whole], grey[part], turn, window)
+        pair = tuple(sorted((int(distinct[whole]), int(distinct[part]))))
+        if score >= IN_DETAIL and score > near.get(pair, (0,))[0]:
+            # told as what is done to the first image
+            told = turn if whole < part else _back(turn)
+            near[pair] = (score, TURNS[told], crop)
     rows = [(*pair, "near", *found) for pair, found in near.items()]
     found = pd.DataFrame(rows, columns=COLUMNS)
     found = pd.concat([equal, found], ignore_index=True) if rows else equal
@@ -73,7 +75,7 @@ def find(images: np.ndarray) -> pd.DataFrame:
 
 
 def _equal(images: np.ndarray) -> pd.DataFrame:
-    """Pairs with equal pixels, each with the first of its kind: n equal images make n - 1 pairs."""
+    """Pairs with equal pixels, each with the first of its kind."""
     seen: dict[bytes, int] = {}
     rows = []
     for number, image in enumerate(images):

@@ -515,6 +515,33 @@ def gallery(
     return figure, pd.DataFrame(table, columns=["row", "title", "lowest", "mean", "highest"])
 
 
+@styled
+def pairs(
+    images: np.ndarray, found: pd.DataFrame, *, most: int = 12, columns: int = 3
+) -> tuple[Figure, pd.DataFrame]:
+    """Contact sheet of pairs of duplicates, those across splits or of two classes first.
+
+    images: N x H x W x C uint8; found: first, second (row numbers), correlation, first_split,
+        second_split, first_class, second_class. At most `most` pairs, `columns` of them in a row.
+    Returns the figure and the rows of `found` that it shows, in its order.
+    """
+    worst = (found["first_split"] != found["second_split"]).astype(int)
+    worst += found["first_class"] != found["second_class"]
+    order = worst.sort_values(ascending=False, kind="stable").index[:most]
+    shown = found.loc[order]
+    figure, axes = _grid_of_images(-(-len(shown) // columns), 2 * columns, gap=0.42)
+    for ax in axes.flat[2 * len(shown) :]:
+        ax.set_visible(False)
+    sides = [side for _ in range(len(shown)) for side in ("first", "second")]
+    rows = np.repeat(np.arange(len(shown)), 2)
+    for ax, side, row in zip(axes.flat, sides, rows, strict=False):
+        entry = shown.iloc[row]
+        _show(ax, images[entry[side]])
+        title = f"{entry[side]}: {entry[f'{side}_class']}\n{entry[f'{side}_split']}"
+        ax.set_title(title, pad=3, fontsize=7.5, loc="left")
+    return figure, shown
+
+
 # --- heatmaps --------------------------------------------------------------------------------
 
 

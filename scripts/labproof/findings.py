@@ -28,6 +28,7 @@ def judge(
     seeds: Sequence[int],
     datasets: Mapping[str, str],
     published: pd.DataFrame | None = None,
+    warnings: Mapping[str, Sequence[str]] | None = None,
     adjust: bool = True,
 ) -> list[dict]:
     """Judge findings.
@@ -45,6 +46,8 @@ def judge(
         Cell -> dataset. Two cells on the same one were judged on the same images.
     published
         What others found: columns cell, group, metric, value, and note or none.
+    warnings
+        Dataset -> what its audit warns of; a finding carries those of its cells' datasets.
     adjust
         Whether these are all findings there are, so that Holm's correction can be made over them.
 
@@ -52,8 +55,8 @@ def judge(
     -------
     list of dict
         One a finding, in order, for `findings.json`: `id`, `task`, `statement`, `why`, `note`,
-        `cells`; `curve`, `means`, `negated` of its claim; the verdict as of a part below; and
-        `p_adjusted`, Holm's over all findings.
+        `cells`, `warnings`; `curve`, `means`, `negated` of its claim; the verdict as of a part
+        below; and `p_adjusted`, Holm's over all findings.
         A number that is not known, or not finite, is None.
         `parts`: the claims of one measure that it is made of, in order, each with `claim` (in
         words), `measure`, `at`, `cell`, `relation`, `number`, `other`, `other_measure`, `margin`,
@@ -62,6 +65,11 @@ def judge(
         "never" where censored), `published` (group, value, agrees, note).
     """
     judged = [_judge(entry, tables, seeds, datasets, published) for entry in findings]
+    for entry in judged:
+        used = dict.fromkeys(datasets[cell] for cell in entry["cells"] if cell in datasets)
+        entry["warnings"] = [
+            f"{name}: {text}" for name in used for text in (warnings or {}).get(name, [])
+        ]
     adjusted = verdicts.holm([entry["p"] for entry in judged])
     for entry, p in zip(judged, adjusted, strict=True):
         entry["p_adjusted"] = float(p) if adjust else math.nan
@@ -104,6 +112,8 @@ def tell(entry: Mapping) -> str:
         for cell, values in part["values"].items():
             each = [x if isinstance(x, str) else words.number(x) for x in values.values()]
             lines.append(f"    {cell}: {', '.join(each)}")
+    for text in entry["warnings"]:
+        lines += ["", f"  Its data carry a warning. {text[0].upper()}{text[1:]}."]
     return "\n".join(lines).replace(words.NBSP, " ") + "\n"
 
 

@@ -3,8 +3,8 @@
 The resolved lab is a plain nested dict, so that Snakemake can compare, look up and pass it on:
 
 - `name`, `title`, `preset`, `seeds` (list), `blocks` (list such as "0-4")
-- `sources`: name -> where the images come from
-- `datasets`: name -> source, size, channels, train, validation, classes (negative, positive)
+- `datasets`: name -> source, size, channels, train, validation, classes (negative, positive), and
+  `images`: where they come from, as the config says it, but for a published archive as a folder
 - `tasks`: id -> title, did, cells (names), gallery (datasets, may be empty)
 - `cells`: name -> all that training needs, after the preset's scaling
 - `protocol`: name -> the same before scaling
@@ -16,7 +16,7 @@ import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from labproof import claims, validation
+from labproof import archives, claims, validation
 from labproof.errors import LabError
 from labproof.seeds import blocks
 from labproof.validation import problem, suggest
@@ -26,6 +26,7 @@ CONFIG = Path("config/config.yaml")
 PHANTOMS = {"skin": ["nevus", "melanoma"], "bone": ["NFF", "AFF"]}
 # What "augmentation: true" stands for in the protocol: degrees, shares of the side.
 AUGMENTATION = {"rotation": 10, "shift": 0.1, "flip": True}
+INDEX = "index.csv"  # of a folder, where a column of it is named as group
 # The columns of published.csv, and what may stand under "metric".
 PUBLISHED = ["cell", "group", "metric", "value", "note"]
 METRICS = ["accuracy", "val_accuracy", "val_loss"]
@@ -113,7 +114,6 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
         "preset": preset,
         "seeds": seeds,
         "blocks": blocks(seeds, scaling["block"]),
-        "sources": {key: dict(source) for key, source in config["sources"].items()},
         "datasets": datasets,
         "tasks": tasks,
         "cells": cells,
@@ -148,20 +148,37 @@ def _check_sources(sources: Mapping, file: Path) -> None:
                     cause = f"is a setting of {own[key]} phantoms. Move it to sources.{own[key]}."
                     raise problem(file, ["sources", name, key], cause)
             continue
-        for split in ("train", "validation"):
-            for label in source["classes"]:
-                folder = Path(source["path"]) / split / label
-                if not folder.is_dir():
-                    cause = (
-                        f"the folder {folder} does not exist. Images are expected in "
-                        f"{source['path']}/SPLIT/CLASS/, with the splits train and validation and "
-                        f"the classes {' and '.join(source['classes'])}. "
-                        "Mend the path or the classes, or take kind: phantom."
-                    )
-                    raise problem(file, ["sources", name, "path"], cause)
-        if "boxes" in source and not (Path(source["path"]) / source["boxes"]).is_file():
-            cause = f"there is no file {Path(source['path']) / source['boxes']}."
-            raise problem(file, ["sources", name, "boxes"], cause, "boxes.csv")
+        if source["kind"] != "folder":
+            continue
+        path = Path(source["path"])
+        splits = ("",) if "split" in source else ("train", "validation")
+        gone = [
+            path / split / label
+            for split in splits
+            for label in source["classes"]
+            if not (path / split / label).is_dir()
+        ]
+        if gone:
+            classes = " and ".join(source["classes"])
+            raise problem(
+                file,
+                ["sources", name, "path"],
+                f"the folder {gone[0]} does not exist. Images are expected in "
+                + (
+                    f"{path}/CLASS/, with the classes {classes}. "
+                    if "split" in source
+                    else f"{path}/SPLIT/CLASS/, with the splits train and validation and the "
+                    f"classes {classes}; without splits, set split. "
+                )
+                + "Mend the path or the classes, or take kind: phantom.",
+            )
+        needed = {"boxes": source.get("boxes"), "masks": source.get("masks")}
+        needed["group"] = INDEX if "group" in source else None
+        for key, wanted in needed.items():
+            if wanted and not (path / wanted).exists():
+                what = "folder" if key == "masks" else "file"
+                cause = f"there is no {what} {path / wanted}. Make it, or take this key away."
+                raise problem(file, ["sources", name, key], cause)
 
 
 def _cells(lab: Mapping, file: Path) -> dict[str, dict]:
@@ -209,10 +226,14 @@ def _scale_dataset(dataset: dict, scale: Mapping, sources: Mapping, file: Path, 
         cause = f'there is no source "{dataset["source"]}" in config/config.yaml.'
         cause += suggest(dataset["source"], sources)
         raise problem(file, ["datasets", name, "source"], cause, next(iter(sources)))
-    source = sources[dataset["source"]]
+    size = _whole(dataset["size"] * scale["image_size"])
+    source = dict(sources[dataset["source"]])
+    if source["kind"] not in ("phantom", "folder"):
+        source = archives.as_folder(source, size)
     return {
         **dataset,
-        "size": _whole(dataset["size"] * scale["image_size"]),
+        "images": source,
+        "size": size,
         "train": _whole(dataset["train"] * scale["images"], least=2),
         "validation": _whole(dataset["validation"] * scale.get("validation_images", 1), least=2),
         "classes": source.get("classes") or PHANTOMS[dataset["source"]],

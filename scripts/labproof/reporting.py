@@ -10,7 +10,7 @@ import jinja2
 import numpy as np
 import pandas as pd
 
-from labproof import findings, measures, scoreboard, words
+from labproof import audit, findings, measures, scoreboard, words
 from labproof.errors import LabError
 from labproof.words import Estimate
 
@@ -21,6 +21,12 @@ NUMBERS = [
     ("final_loss", "loss", "training loss", 3),
     ("final_val_loss", "val_loss", "validation loss", 3),
 ]
+KINDS = {
+    "phantom": "phantoms",
+    "folder": "photographs",
+    "dermamnist": "DermaMNIST",
+    "fracatlas": "FracAtlas",
+}
 NETWORKS = {"alexnet": "AlexNet", "vgg16": "VGG16", "mlp": "dense layers on frozen features"}
 
 
@@ -315,15 +321,44 @@ def dataset_row(name: str, lab: dict, results: Path) -> dict:
             by_class = part.groupby(["label", "class"]).size()
             each = ", ".join(f"{k} {label}" for (_, label), k in by_class.items())
             counts[split] = f"{len(part)} ({each})" if each else "0"
-    kind = lab["sources"].get(entry["source"], {}).get("kind", "")
     return {
         "name": name,
-        "kind": {"phantom": "phantoms", "folder": "photographs"}.get(kind, kind),
+        "kind": KINDS[entry["images"]["kind"]],
         "pixels": f"{entry['size']} × {entry['size']}",
         "channels": entry["channels"],
         "train": counts.get("train", words.NOTHING),
         "validation": counts.get("validation", words.NOTHING),
     }
+
+
+def audit_row(name: str, results: Path) -> dict:
+    """What the page says of a dataset's audit; `facts` is None where there is none."""
+    facts = audit.read(results / "audit" / name)
+    row = {"name": name, "facts": facts}
+    if facts:
+        sizes, groups = facts["sizes"], facts["groups"]
+        ends = [f"{words.NBSP}×{words.NBSP}".join(map(str, sizes[k])) for k in sizes or ()]
+        row["sizes"] = " to ".join(dict.fromkeys(ends)) or words.NOTHING
+        row["groups"] = f"{groups['across']} of {groups['number']}" if groups else words.NOTHING
+        for key, found in facts["baselines"].items():
+            value = Estimate(found["auc"], found["low"], found["high"], 2) if found else None
+            row[key] = stacked(value, 2)
+    return row
+
+
+def without_twins(cell: dict, results: Path) -> dict | None:
+    """A cell's validation accuracy on all images and on those that are not in training too.
+
+    None where no validation image has a duplicate there, or the cell is not trained.
+    """
+    facts = audit.read(results / "audit" / cell["settings"]["dataset"])
+    predictions = read_table(results / "predictions" / f"{cell['name']}.csv")
+    if not facts or not facts["twins"] or predictions is None:
+        return None
+    found = audit.without_twins(predictions, facts["twins"])
+    row = {key: estimate(found[key].dropna()) for key in ("all", "without")}
+    row["less"] = estimate((found["all"] - found["without"]).dropna())
+    return {"cell": cell["name"], **{key: words.estimate(value) for key, value in row.items()}}
 
 
 def context(lab: dict, results: Path, published: Path, output: Path, styles: Path) -> dict:
@@ -338,9 +373,9 @@ def context(lab: dict, results: Path, published: Path, output: Path, styles: Pat
     command = f'make finding ID={{}} PRESET={lab["preset"]} CONFIG="{seeds_option}"'
     judged = [scoreboard.finding(entry, len(entries), command) for entry in entries]
 
-    def figure(name: str, kind: str) -> str | None:
-        """Path of figures/{name}.{kind} as the page links to it, or None."""
-        path = results / "figures" / f"{name}.{kind}"
+    def figure(name: str, kind: str, folder: str = "figures") -> str | None:
+        """Path of {folder}/{name}.{kind} as the page links to it, or None."""
+        path = results / folder / f"{name}.{kind}"
         return Path(os.path.relpath(path, output.parent)).as_posix() if path.is_file() else None
 
     tasks = []
@@ -382,7 +417,7 @@ def context(lab: dict, results: Path, published: Path, output: Path, styles: Pat
     differing = [key for key in often_same if len({row[key] for row in rows}) > 1]
     facts = [c["facts"] for c in cells.values() if c["facts"]]
     versions = pd.concat([f["versions"] for f in facts]) if facts else pd.DataFrame()
-    kinds = {lab["sources"].get(d["source"], {}).get("kind") for d in lab["datasets"].values()}
+    kinds = {dataset["images"]["kind"] for dataset in lab["datasets"].values()}
     return {
         "lab": lab,
         "seeds_option": seeds_option,
@@ -395,6 +430,8 @@ def context(lab: dict, results: Path, published: Path, output: Path, styles: Pat
         "summary": words.summary(trained),
         "axis": axis,
         "datasets": [dataset_row(name, lab, results) for name in lab["datasets"]],
+        "audits": [audit_row(name, results) for name in lab["datasets"]],
+        "twins_out": [row for cell in trained if (row := without_twins(cell, results))],
         "settings": rows,
         "twins": twins(cells),
         "differing": differing,

@@ -42,6 +42,7 @@ wildcard_constraints:
     task=NAME,
     finding="|".join(entry["id"] for entry in LABS[config["preset"]]["findings"]),
     backbone=r"[a-z0-9_]+",
+    archive=r"dermamnist-\d+|fracatlas",
     block=r"\d+-\d+",
 
 
@@ -65,15 +66,21 @@ def cells_of(wildcards):
     return LABS[wildcards.preset]["tasks"][wildcards.task]["cells"]
 
 
-def source_of(wildcards):
-    """The name of the source of a dataset's images."""
-    return LABS[wildcards.preset]["datasets"][wildcards.dataset]["source"]
+def images_of(wildcards):
+    """Where the images of a dataset come from."""
+    return LABS[wildcards.preset]["datasets"][wildcards.dataset]["images"]
+
+
+def archive_of(wildcards):
+    """The folder of the published archive that a dataset is taken from, if it is."""
+    images = images_of(wildcards)
+    return images["path"] if "archive" in images else []
 
 
 def files_of(wildcards):
-    """Hash of the files that a dataset is made from; empty for what is drawn."""
-    source = LABS[wildcards.preset]["sources"][source_of(wildcards)]
-    return provenance.listing_hash(source["path"]) if source["kind"] == "folder" else ""
+    """Hash of the user's files that a dataset is made from; empty for others."""
+    images = images_of(wildcards)
+    return provenance.listing_hash(images["path"]) if images["kind"] == "folder" else ""
 
 
 def datasets_of(wildcards):
@@ -108,20 +115,24 @@ def finding_of(wildcards):
 
 
 def evidence_of(wildcards, entries):
-    """What findings are judged by: the tables that their measures read, of their cells."""
+    """What findings are judged by: the tables that their measures read, and their data's audits."""
+    resolved = LABS[wildcards.preset]
     wanted = {table: set() for table in claims.TABLES}
     for entry in entries:
         for table, cell in claims.sources(entry["claim"]):
             wanted[table].add(cell)
     folder = f"results/{wildcards.preset}"
-    return {
+    tables = {
         table: [
             f"{folder}/{table}/{cell}" + ("" if table == "heatmaps" else ".csv")
-            for cell in LABS[wildcards.preset]["cells"]
+            for cell in resolved["cells"]
             if cell in cells
         ]
         for table, cells in wanted.items()
     }
+    datasets = {resolved["cells"][cell]["dataset"] for entry in entries for cell in entry["cells"]}
+    audits = [f"{folder}/audit/{name}" for name in resolved["datasets"] if name in datasets]
+    return {**tables, "audits": audits}
 
 
 def shown(wildcards):

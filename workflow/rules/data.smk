@@ -1,4 +1,26 @@
+# Only a source of this kind in the config asks for it: no default run downloads anything.
+rule fetch_archive:
+    output:
+        directory("downloads/{archive}"),
+    log:
+        "downloads/logs/{archive}.log",
+    benchmark:
+        "downloads/benchmarks/{archive}.tsv"
+    conda:
+        "../envs/labproof.yaml"
+    localrule: True  # the nodes of a cluster seldom reach the network
+    retries: 2
+    params:
+        code=code_of("fetch_archive"),
+        # kept apart, so that an archive that is there is not fetched again to be unpacked again
+        packed="downloads/archives",
+    script:
+        "../../scripts/fetch_archive.py"
+
+
 rule prepare_dataset:
+    input:
+        archive=archive_of,
     output:
         directory("results/{preset}/datasets/{dataset}"),
     log:
@@ -7,11 +29,29 @@ rule prepare_dataset:
         "results/{preset}/benchmarks/prepare_dataset/{dataset}.tsv"
     conda:
         "../envs/labproof.yaml"
-    threads: lambda w: 4 if LABS[w.preset]["sources"][source_of(w)]["kind"] == "folder" else 1
+    threads: lambda w: 1 if images_of(w)["kind"] == "phantom" else 4
     params:
         code=code_of("prepare_dataset"),
         dataset=lookup("{preset}/datasets/{dataset}", within=LABS),
         files=files_of,
-        source=lambda w: LABS[w.preset]["sources"][source_of(w)],
+        scratch=lambda w: f"results/{w.preset}/scratch/{w.dataset}",
     script:
         "../../scripts/prepare_dataset.py"
+
+
+rule audit_dataset:
+    input:
+        "results/{preset}/datasets/{dataset}",
+    output:
+        directory("results/{preset}/audit/{dataset}"),
+    log:
+        "results/{preset}/logs/audit_dataset/{dataset}.log",
+    benchmark:
+        "results/{preset}/benchmarks/audit_dataset/{dataset}.tsv"
+    conda:
+        "../envs/labproof.yaml"
+    threads: 2
+    params:
+        code=code_of("audit_dataset"),
+    script:
+        "../../scripts/audit_dataset.py"

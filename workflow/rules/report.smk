@@ -14,6 +14,9 @@ rule write_report:
                 for cell in with_key(w.preset, "cells", "backbone")
             },
         ),
+        audits=lambda w: collect(
+            f"results/{w.preset}/audit/{{dataset}}", dataset=LABS[w.preset]["datasets"]
+        ),
         findings="results/{preset}/findings.json",
         published=PUBLISHED,
         template=str(ROOT / "report/index.qmd.jinja"),
