@@ -108,6 +108,12 @@ def inputs_of(wildcards):
     return f"results/{wildcards.preset}/datasets/{cell['dataset']}"
 
 
+def weights_of(wildcards):
+    """The file that a backbone's weights come from, where there is one."""
+    weights = LABS[wildcards.preset]["backbone"]["weights"]
+    return [] if weights in ("procedural", "imagenet") else weights
+
+
 def finding_of(wildcards):
     """The resolved finding of the wildcards."""
     entries = LABS[wildcards.preset]["findings"]

@@ -6,10 +6,10 @@ rule fetch_archive:
         "downloads/logs/{archive}.log",
     benchmark:
         "downloads/benchmarks/{archive}.tsv"
+    retries: 2
+    localrule: True  # the nodes of a cluster seldom reach the network
     conda:
         "../envs/labproof.yaml"
-    localrule: True  # the nodes of a cluster seldom reach the network
-    retries: 2
     params:
         code=code_of("fetch_archive"),
         # kept apart, so that an archive that is there is not fetched again to be unpacked again

@@ -1,9 +1,3 @@
-def weights_of(wildcards):
-    """The file that a backbone's weights come from, where there is one."""
-    weights = LABS[wildcards.preset]["backbone"]["weights"]
-    return [] if weights in ("procedural", "imagenet") else weights
-
-
 rule train_backbone:
     input:
         weights=weights_of,
