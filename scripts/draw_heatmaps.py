@@ -1,25 +1,25 @@
-"""Grad-CAM maps of all validation images by every seed's network: maps, scores, some overlays."""
+"""Heatmaps of the validation images by every seed's network: maps, scores, some overlays."""
 
 from _job import job
 
 with job(snakemake):
+    import logging
     from pathlib import Path
 
     import numpy as np
     import pandas as pd
 
-    from labproof import datasets, figures, heatmaps, networks, training
+    from labproof import datasets, explanations, figures, heatmaps, networks, training
 
     cell, classes = snakemake.params.cell, snakemake.params.classes
+    wanted = cell["heatmaps"]
     dataset = datasets.read(Path(snakemake.input.dataset))
     records = dataset.records[dataset.records["split"] == "validation"]
     raw, labels = dataset.split("validation")
-    images, size = datasets.scaled(raw), raw.shape[1:3]
-    numbers = records["image"].to_numpy()
+    images, numbers = datasets.scaled(raw), records["image"].to_numpy()
     zones = None if dataset.zones is None else dataset.zones[numbers]
-    # as many of either class; an odd one more of the first
-    halves = [snakemake.params.images - snakemake.params.images // 2, snakemake.params.images // 2]
-    shown = [row for label in (0, 1) for row in np.flatnonzero(labels == label)[: halves[label]]]
+    shown = explanations.choose(labels, snakemake.params.images)
+    few = explanations.choose(labels, snakemake.params.slow_images)
 
     folder = Path(snakemake.output.heatmaps)
     folder.mkdir(parents=True, exist_ok=True)
@@ -27,52 +27,71 @@ with job(snakemake):
         (file for block in snakemake.input.models for file in Path(block).glob("*.weights.h5")),
         key=lambda file: int(file.name.split(".")[0]),
     )
-    scores, maps, sheet = [], {}, []
+    scores, steps, kept, sheet = [], [], {}, []
     for file in files:
         seed = int(file.name.split(".")[0])
+        untrained = networks.build(cell, images.shape[1:], seed=seed)
         model = networks.build(cell, images.shape[1:], seed=seed)
         model.load_weights(file)
         probability = training.positive(model.predict(images, batch_size=64, verbose=0))
-        layer = networks.last_activation(model)
-        small = heatmaps.grad_cam(model, images, layer=layer, target=None)
-        maps[str(seed)] = small
-        large = heatmaps.upsample(small, size)
-        scaled = heatmaps.normalise(large)
-        for row, image in enumerate(numbers):
-            predicted = int(probability[row] > 0.5)
-            scores.append(
-                {
-                    "seed": seed,
-                    "image": image,
-                    "label": labels[row],
-                    "method": "Grad-CAM",
-                    "predicted": predicted,
-                    "probability": probability[row],
-                    **({} if zones is None else heatmaps.score(large[row], zones[row])),
-                }
+        predicted = (probability > 0.5).astype(int)
+        target = {
+            "predicted": predicted,
+            "label": labels,
+            "negative": np.zeros_like(labels),
+            "positive": np.ones_like(labels),
+        }[wanted.get("target", "predicted")]
+        layer = wanted.get("layer") or networks.last_activation(model)
+        asked = {"layer": layer, "target": target, "methods": wanted["methods"], "few": few}
+        maps, found = explanations.score(model, images, zones, **asked)
+        about = pd.DataFrame(
+            {"image": numbers, "label": labels, "predicted": predicted, "probability": probability}
+        )
+        each = [found.assign(network="trained")]
+        each.append(
+            explanations.score(untrained, images, zones, **asked)[1].assign(network="untrained")
+        )
+        if zones is not None:
+            each.append(explanations.centre(zones).assign(network="none"))
+        rows = pd.concat(each, ignore_index=True)
+        scores.append(
+            about.loc[rows.pop("row")].reset_index(drop=True).join(rows).assign(seed=seed)
+        )
+        steps.append(explanations.check(model, untrained, images[few], **asked).assign(seed=seed))
+        kept |= {f"{method}/{seed}": small for method, (_, small) in maps.items()}
+        logging.info("seed %d: %d maps", seed, sum(len(small) for _, small in maps.values()))
+
+        method = wanted["methods"][0]
+        places, small = maps[method]
+        scaled = heatmaps.normalise(heatmaps.upsample(small, raw.shape[1:3]))
+        for row in (row for row in shown if row in places):
+            zone = None if zones is None else zones[row]
+            heatmap = scaled[list(places).index(row)]
+            chance = float(max(probability[row], 1 - probability[row]))
+            said = classes[predicted[row]]
+            title = f"truly {classes[labels[row]]}\ntaken for {said} ({chance:.2f})"
+            overlay = figures.overlay(raw[row], heatmap, zone=zone, title=title)
+            figures.save_png(overlay, folder / f"{seed}-{numbers[row]}.png")
+            sheet.append(
+                figures.Explained(
+                    f"image {numbers[row]}, seed {seed}",
+                    raw[row],
+                    heatmap,
+                    classes[labels[row]],
+                    said,
+                    chance,
+                    zone,
+                )
             )
-            if row in shown:
-                chance = probability[row] if predicted else 1 - probability[row]
-                zone = None if zones is None else zones[row]
-                title = (
-                    f"truly {classes[labels[row]]}\ntaken for {classes[predicted]} ({chance:.2f})"
-                )
-                overlay = figures.overlay(raw[row], scaled[row], zone=zone, title=title)
-                figures.save_png(overlay, folder / f"{seed}-{image}.png")
-                sheet.append(
-                    figures.Explained(
-                        f"image {image}, seed {seed}",
-                        raw[row],
-                        scaled[row],
-                        classes[labels[row]],
-                        classes[predicted],
-                        float(chance),
-                        zone,
-                    )
-                )
-    np.savez_compressed(folder / "maps.npz", image=numbers, **maps)
-    pd.DataFrame(scores).to_csv(folder / "scores.csv", index=False)
+    np.savez_compressed(folder / "maps.npz", image=numbers, few=numbers[few], **kept)
+    front = ["seed", "image", "label", "method", "network", "predicted", "probability"]
+    table = pd.concat(scores, ignore_index=True)
+    table[[*front, *(name for name in table if name not in front)]].to_csv(
+        folder / "scores.csv", index=False
+    )
+    pd.concat(steps, ignore_index=True).to_csv(folder / "sanity.csv", index=False)
     # the sheet shows each of these images once, in the eyes of one seed after the other
-    chosen = [sheet[place % len(files) * len(shown) + place] for place in range(len(shown))]
+    each = len(sheet) // len(files)
+    chosen = [sheet[place % len(files) * each + place] for place in range(each)]
     figure, table = figures.contact_sheet(chosen)
     figures.save(figure, Path(snakemake.output.sheet).with_suffix(""), table)

@@ -9,6 +9,7 @@ with job(snakemake):
 
     results, wanted = Path(snakemake.params.results), snakemake.params.findings
     files = {"histories": "{}.csv", "predictions": "{}.csv", "heatmaps": "{}/scores.csv"}
+    files["interventions"] = "{}.csv"
     tables = {
         cell: {
             kind: reporting.read_table(results / kind / name.format(cell))

@@ -353,16 +353,64 @@ def make(folder: Path, seeds: list[int] = SEEDS) -> dict:
                 "seed": s,
                 "image": 30 + k,
                 "label": k % 2,
-                "method": "grad-cam",
+                "method": method,
+                "network": network,
                 "predicted": k % 2,
                 "probability": 0.9,
-                "inside": 0.03 + 0.002 * s,
-                "area": 0.10,
+                "energy": energy + 0.002 * s,
+                "pointing": 0.5,
+                "overlap": 0.1,
+                "precision": 0.2,
+                "energy_area": 0.10,
+                "pointing_area": 0.15,
+                "overlap_area": 0.05,
+                "precision_area": 0.10,
+                "deletion": np.nan if network == "none" else 0.4,
+                "insertion": np.nan if network == "none" else 0.8,
             }
             for s in seeds
             for k in range(6)
+            for method, network, energy in (
+                ("Grad-CAM", "trained", 0.03),
+                ("occlusion", "trained", 0.3),
+                ("Grad-CAM", "untrained", 0.11),
+                ("centre prior", "none", 0.2),
+            )
         ]
     ).to_csv(folder / "heatmaps" / "8-vgg16-bone" / "scores.csv", index=False)
+    pd.DataFrame(
+        [
+            {
+                "step": step,
+                "layer": f"layer{step}",
+                "correlation": 1 - 0.25 * step,
+                "undefined": 0,
+                "method": "Grad-CAM",
+                "seed": s,
+            }
+            for s in seeds
+            for step in range(4)
+        ]
+    ).to_csv(folder / "heatmaps" / "8-vgg16-bone" / "sanity.csv", index=False)
+    (folder / "interventions").mkdir()
+    pd.DataFrame(
+        [
+            {
+                "seed": s,
+                "intervention": what,
+                "image": 30 + k,
+                "label": 1,
+                "probability": 0.9 if k < right else 0.1,
+                "zone": 0.1,
+                "marker": 0.5,
+                "border": 0.3,
+                "rest": 0.1,
+            }
+            for s in seeds
+            for k in range(6)
+            for what, right in (("as it is", 6), ("marker painted out", 3))
+        ]
+    ).to_csv(folder / "interventions" / "8-vgg16-bone.csv", index=False)
     backbone = folder / "backbones" / "vgg16"
     backbone.mkdir(parents=True)
     history(0, 12, 0.6, 0.1, (0.9, 0.7)).drop(columns="seed").to_csv(

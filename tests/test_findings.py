@@ -54,12 +54,21 @@ def cell(final=HIGH, heat=None, never=(), **columns):
                 {
                     "seed": seed,
                     "image": image,
-                    "inside": x,
-                    "area": 0.1,
-                    "peak_inside": float(image < 50),
+                    "label": image % 2,
+                    "probability": 0.9,
+                    "method": method,
+                    "network": network,
+                    "energy": x + shift + 0.02 * np.sin(image),
+                    "energy_area": 0.1,
+                    "pointing": float(image < 50),
                 }
                 for seed, x in enumerate(heat)
                 for image in range(96)
+                for method, network, shift in (
+                    ("Grad-CAM", "trained", 0),
+                    ("Grad-CAM", "untrained", 0.5),
+                    ("occlusion", "trained", -0.5),
+                )
             ]
         )
     return tables
@@ -239,7 +248,8 @@ def test_an_accuracy_without_predictions_says_what_is_missing():
 
 def test_heatmaps_without_a_known_zone_are_undecided():
     tables = cell(heat=(0.3,) * 5)
-    tables["heatmaps"] = tables["heatmaps"][["seed", "image"]].assign(method="Grad-CAM")
+    kept = ["seed", "image", "label", "probability", "method", "network"]
+    tables["heatmaps"] = tables["heatmaps"][kept]
     found = judged(claim(measure="heat_peak_in_zone", below=0.5), {"a": tables})
     assert found["verdict"] == OPEN and "missing for seed 0" in found["reason"]
 

@@ -1,4 +1,4 @@
-"""Grad-CAM against closed forms, another library and finite differences; scores by hand."""
+"""Six heatmap methods against closed forms, another library and finite differences."""
 
 import importlib.util
 import json
@@ -58,7 +58,7 @@ def test_sigmoid_model_follows_the_closed_form(images, target):
     model.get_layer("top").kernel.assign(np.array([[0.7, -1.2, 0.4, 1.1, -0.8, -0.3]]).T)
     kernel = ops.convert_to_numpy(model.get_layer("top").kernel)[:, 0]
     weights = np.tile(kernel if target else -kernel, (len(images), 1))
-    found = heatmaps.grad_cam(model, images, layer="conv", target=target)
+    found = heatmaps.explain(model, images, layer="conv", target=target)
     assert found.shape == (7, SIZE, SIZE) and found.dtype == np.float32
     assert found.max() > 0
     np.testing.assert_allclose(found, closed_form(model, images, weights), rtol=1e-4, atol=1e-8)
@@ -68,7 +68,7 @@ def test_softmax_model_follows_the_closed_form_with_a_class_an_image(images):
     model = linear_head(3, "softmax")
     kernel = ops.convert_to_numpy(model.get_layer("top").kernel)
     classes = np.array([0, 1, 2, 0, 1, 2, 0])
-    found = heatmaps.grad_cam(model, images, layer="conv", target=classes)
+    found = heatmaps.explain(model, images, layer="conv", target=classes)
     expected = closed_form(model, images, kernel[:, classes].T)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-8)
 
@@ -76,11 +76,11 @@ def test_softmax_model_follows_the_closed_form_with_a_class_an_image(images):
 def test_a_sure_network_keeps_its_map(images):
     """A bias saturates the sigmoid, whose slope is then 0; the score lies before it."""
     model = linear_head(1, "sigmoid")
-    before = heatmaps.grad_cam(model, images, layer="conv", target=1)
+    before = heatmaps.explain(model, images, layer="conv", target=1)
     model.get_layer("top").bias.assign([200.0])
     assert (ops.convert_to_numpy(model(images)) == 1).all()
     np.testing.assert_allclose(
-        heatmaps.grad_cam(model, images, layer="conv", target=1), before, rtol=1e-6
+        heatmaps.explain(model, images, layer="conv", target=1), before, rtol=1e-6
     )
 
 
@@ -94,10 +94,10 @@ def test_no_target_means_the_predicted_class(images, outputs, activation):
     given = ops.convert_to_numpy(model(images))
     predicted = given.argmax(axis=1) if outputs == 2 else (given[:, 0] > 0.5).astype(int)
     assert set(predicted) == {0, 1}
-    found = heatmaps.grad_cam(model, images, layer="conv2", target=None)
-    named = heatmaps.grad_cam(model, images, layer="conv2", target=predicted)
+    found = heatmaps.explain(model, images, layer="conv2", target=None)
+    named = heatmaps.explain(model, images, layer="conv2", target=predicted)
     np.testing.assert_array_equal(found, named)
-    other = heatmaps.grad_cam(model, images, layer="conv2", target=1 - predicted)
+    other = heatmaps.explain(model, images, layer="conv2", target=1 - predicted)
     assert not np.allclose(found, other)
 
 
@@ -119,7 +119,7 @@ def test_agrees_with_tf_keras_vis(images, outputs, activation, layer):
         oracle = gradcam.Gradcam(linear, clone=False)(
             wanted, images, penultimate_layer=layer, expand_cam=False, normalize_cam=False
         )
-        found = heatmaps.grad_cam(model, images, layer=layer, target=target)
+        found = heatmaps.explain(model, images, layer=layer, target=target)
         assert found.max() > 0
         np.testing.assert_allclose(found, np.asarray(oracle), rtol=1e-4, atol=1e-7)
 
@@ -150,28 +150,28 @@ def test_agrees_with_finite_differences(images):
         step[k] = 1e-5
         slope = (y(activation + step) - y(activation - step)) / 2e-5
         expected += slope[:, :, None] / cells * activation[..., k]
-    found = heatmaps.grad_cam(model, images, layer="conv", target=1)
+    found = heatmaps.explain(model, images, layer="conv", target=1)
     assert found.max() > 0
     np.testing.assert_allclose(found, np.maximum(0, expected), rtol=1e-3, atol=1e-6)
 
 
 def test_batches_equal_single_images_and_a_second_run(images):
     model = deep(1, "sigmoid")
-    together = heatmaps.grad_cam(model, images, layer="conv2", target=None)
-    in_threes = heatmaps.grad_cam(model, images, layer="conv2", target=None, batch_size=3)
+    together = heatmaps.explain(model, images, layer="conv2", target=None)
+    in_threes = heatmaps.explain(model, images, layer="conv2", target=None, batch_size=3)
     one_by_one = [
-        heatmaps.grad_cam(model, images[[i]], layer="conv2", target=None)[0]
+        heatmaps.explain(model, images[[i]], layer="conv2", target=None)[0]
         for i in range(len(images))
     ]
     np.testing.assert_allclose(together, in_threes, rtol=1e-4, atol=1e-8)
     np.testing.assert_allclose(together, one_by_one, rtol=1e-4, atol=1e-8)
     np.testing.assert_array_equal(
-        together, heatmaps.grad_cam(model, images, layer="conv2", target=None)
+        together, heatmaps.explain(model, images, layer="conv2", target=None)
     )
 
 
 def test_no_images_give_no_maps(images):
-    found = heatmaps.grad_cam(deep(1, "sigmoid"), images[:0], layer="conv2", target=None)
+    found = heatmaps.explain(deep(1, "sigmoid"), images[:0], layer="conv2", target=None)
     assert found.shape == (0, SIZE // 2, SIZE // 2)
 
 
@@ -180,7 +180,7 @@ def test_the_model_is_left_as_it_was(images):
     weights = model.get_weights()
     answer = ops.convert_to_numpy(model(images))
     names = [layer.name for layer in model.layers]
-    heatmaps.grad_cam(model, images, layer="conv2", target=None)
+    heatmaps.explain(model, images, layer="conv2", target=None)
     assert [layer.name for layer in model.layers] == names
     for before, after in zip(weights, model.get_weights(), strict=True):
         np.testing.assert_array_equal(before, after)
@@ -191,28 +191,24 @@ def test_an_all_zero_map_is_a_valid_answer(images):
     """Rectified maps with negative weights only: no evidence for class 1, all of it for 0."""
     model = linear_head(1, "sigmoid")
     model.get_layer("top").kernel.assign(-np.ones((6, 1)))
-    maps = heatmaps.grad_cam(model, images, layer="conv", target=1)
+    maps = heatmaps.explain(model, images, layer="conv", target=1)
     assert not maps.any()
     drawn = heatmaps.normalise(heatmaps.upsample(maps, (24, 24)))
     assert drawn.shape == (7, 24, 24) and not drawn.any()
-    zone = np.zeros((24, 24), np.uint8)
-    zone[:12] = 1
-    found = heatmaps.score(drawn[0], zone)
-    assert np.isnan(found["inside"]) and np.isnan(found["peak_inside"]) and found["area"] == 0.5
-    assert (heatmaps.grad_cam(model, images, layer="conv", target=0).max(axis=(1, 2)) > 0).all()
+    assert (heatmaps.explain(model, images, layer="conv", target=0).max(axis=(1, 2)) > 0).all()
 
 
 def test_mistakes_are_named(images):
     model = deep(2, "softmax")
     with pytest.raises(ValueError, match=r"classes are 0\.\.1"):
-        heatmaps.grad_cam(model, images, layer="conv2", target=2)
+        heatmaps.explain(model, images, layer="conv2", target=2)
     with pytest.raises(ValueError, match="not N x h x w"):
-        heatmaps.grad_cam(model, images, layer="hidden", target=0)
+        heatmaps.explain(model, images, layer="hidden", target=0)
     with pytest.raises(ValueError, match="No such layer"):
-        heatmaps.grad_cam(model, images, layer="conv9", target=0)
+        heatmaps.explain(model, images, layer="conv9", target=0)
     headless = keras.Model(model.input, model.get_layer("conv2").output)
     with pytest.raises(ValueError, match="must be dense"):
-        heatmaps.grad_cam(headless, images, layer="conv2", target=0)
+        heatmaps.explain(headless, images, layer="conv2", target=0)
 
 
 def test_upsample_agrees_with_keras_resize():
@@ -240,35 +236,184 @@ def test_normalise_scales_each_image_by_its_own_maximum():
     np.testing.assert_array_equal(heatmaps.normalise(maps), expected)
 
 
-def test_score_by_hand():
-    zone = np.zeros((4, 5), np.uint8)
-    zone[1:3, 1:3] = 1
-    heatmap = np.zeros((4, 5), np.float32)
-    heatmap[1, 1], heatmap[2, 2], heatmap[0, 4] = 3, 1, 4
-    assert heatmaps.score(heatmap, zone) == {"inside": 0.5, "area": 0.2, "peak_inside": 0.0}
-    heatmap[1, 1] = 4  # two maxima, one of them inside
-    assert heatmaps.score(heatmap, zone) == {"inside": 5 / 9, "area": 0.2, "peak_inside": 0.5}
-    flat = heatmaps.score(np.ones((4, 5)), zone)
-    assert flat["inside"] == pytest.approx(flat["area"])
-    assert heatmaps.score(heatmap, np.zeros((4, 5)))["inside"] == 0
-    assert heatmaps.score(heatmap, np.ones((4, 5)))["inside"] == 1
-
-
-def test_score_refuses_what_is_no_map():
-    with pytest.raises(ValueError, match="upsample"):
-        heatmaps.score(np.ones((2, 2)), np.ones((4, 4)))
-    with pytest.raises(ValueError, match="negative"):
-        heatmaps.score(-np.eye(2), np.ones((2, 2)))
-
-
-def test_a_network_that_diverged_has_maps_without_a_score(images):
+def test_a_network_that_diverged_has_maps_that_are_not_finite(images):
     model = deep(1, "sigmoid")
     model.set_weights([np.full_like(weight, np.nan) for weight in model.get_weights()])
-    maps = heatmaps.grad_cam(model, images, layer="conv2", target=None)
+    maps = heatmaps.explain(model, images, layer="conv2", target=None)
     drawn = heatmaps.normalise(heatmaps.upsample(maps, (SIZE, SIZE)))
-    found = heatmaps.score(drawn[0], np.eye(SIZE))
-    assert np.isnan(found["inside"]) and np.isnan(found["peak_inside"])
-    assert found["area"] == pytest.approx(1 / SIZE)
+    assert not np.isfinite(drawn).any()
+
+
+# --- the other methods -------------------------------------------------------------------------
+
+
+def smooth(images, channels=4):
+    """A smooth network in double precision, its score from feature maps in plain numpy."""
+    keras.utils.set_random_seed(4)
+    pixels = keras.Input((SIZE, SIZE, 1), dtype="float64")
+    with_double = {"dtype": "float64", "activation": "tanh"}
+    maps = layers.Conv2D(channels, 3, name="conv", **with_double)(pixels)
+    hidden = layers.Dense(6, **with_double)(layers.Flatten(dtype="float64")(maps))
+    model = keras.Model(pixels, layers.Dense(1, activation="sigmoid", name="top")(hidden))
+    (w1, b1), (w2, b2) = (model.layers[i].get_weights() for i in (-2, -1))
+
+    def y(feature_maps):
+        flat = feature_maps.reshape(len(feature_maps), -1)
+        return (np.tanh(flat @ w1 + b1) @ w2 + b2)[:, 0]
+
+    return model, ops.convert_to_numpy(keras.Model(pixels, maps)(images)), y
+
+
+def slopes(y, maps):
+    """dy / dA of each value of the feature maps, by central differences."""
+    found = np.zeros_like(maps)
+    for place in np.ndindex(maps.shape[1:]):
+        step = np.zeros(maps.shape[1:])
+        step[place] = 1e-5
+        found[(slice(None), *place)] = (y(maps + step) - y(maps - step)) / 2e-5
+    return found
+
+
+def close(found, expected):
+    """Within 1e-4 of each map's own maximum."""
+    assert found.max() > 0
+    peak = expected.max(axis=(1, 2), keepdims=True)
+    np.testing.assert_allclose(found / peak, expected / peak, atol=1e-4)
+
+
+def test_hires_cam_agrees_with_finite_differences(images):
+    model, maps, y = smooth(images)
+    expected = np.maximum(0, (slopes(y, maps) * maps).sum(axis=-1))
+    close(heatmaps.explain(model, images, layer="conv", target=1, method="HiResCAM"), expected)
+
+
+def test_grad_cam_plus_plus_agrees_with_finite_differences(images):
+    """Equation 19's alpha from powers of the first derivative, as the paper has it for exp(y)."""
+    model, maps, y = smooth(images)
+    g = slopes(y, maps)
+    alpha = g**2 / (2 * g**2 + g**3 * maps.sum(axis=(1, 2), keepdims=True))
+    weights = (alpha * np.maximum(0, g)).sum(axis=(1, 2), keepdims=True)
+    expected = np.maximum(0, (weights * maps).sum(axis=-1))
+    close(heatmaps.explain(model, images, layer="conv", target=1, method="Grad-CAM++"), expected)
+
+
+def test_grad_cam_plus_plus_follows_the_closed_form(images):
+    """y = sum_k w_k mean(A_k): g = w / Z everywhere, so alpha = 1 / (2 + g sum A)."""
+    model = linear_head(1, "sigmoid")
+    kernel = np.array([0.7, -1.2, 0.4, 1.1, -0.8, -0.3])
+    model.get_layer("top").kernel.assign(kernel[:, None])
+    maps = ops.convert_to_numpy(keras.Model(model.input, model.get_layer("conv").output)(images))
+    cells = SIZE * SIZE
+    g = kernel / cells
+    weights = cells * np.maximum(0, g) / (2 + g * maps.sum(axis=(1, 2)))
+    expected = np.maximum(0, np.einsum("nhwk,nk->nhw", maps, weights))
+    found = heatmaps.explain(model, images, layer="conv", target=1, method="Grad-CAM++")
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-8)
+
+
+def test_hires_cam_is_grad_cam_where_the_slope_is_even(images):
+    model = linear_head(1, "sigmoid")
+    options = {"layer": "conv", "target": 1}
+    found = heatmaps.explain(model, images, method="HiResCAM", **options)
+    np.testing.assert_allclose(found, heatmaps.explain(model, images, **options), rtol=1e-4)
+
+
+def test_score_cam_follows_its_formula_in_numpy(images):
+    """The masks and the forward passes of `linear_head` done by scipy in double precision."""
+    from scipy.signal import correlate
+
+    model = linear_head(1, "sigmoid")
+    kernel, bias = (x.astype(float) for x in model.get_layer("conv").get_weights())
+    top, _ = (
+        x.astype(float)[:, 0] if x.ndim > 1 else x for x in model.get_layer("top").get_weights()
+    )
+
+    def maps_of(batch):
+        made = [
+            [correlate(image, kernel[:, :, 0, k], mode="same") + bias[k] for k in range(6)]
+            for image in batch[..., 0].astype(float)
+        ]
+        return np.maximum(0, np.moveaxis(np.array(made), 1, -1))
+
+    def y(batch):
+        return maps_of(batch).mean(axis=(1, 2)) @ top
+
+    maps = maps_of(images)
+    low, high = maps.min(axis=(1, 2), keepdims=True), maps.max(axis=(1, 2), keepdims=True)
+    masks = (maps - low) / np.where(high > low, high - low, 1)
+    gains = np.stack([y(images * masks[..., [k]]) for k in range(6)], axis=1)
+    gains -= y(np.zeros_like(images))[:, None]
+    weights = np.exp(gains) / np.exp(gains).sum(axis=1, keepdims=True)
+    expected = np.maximum(0, np.einsum("nhwk,nk->nhw", maps, weights))
+    found = heatmaps.explain(model, images, layer="conv", target=1, method="Score-CAM")
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+
+
+def test_integrated_gradients_are_complete(images):
+    """They sum to y(image) - y(black), of a network that only ever adds (the paper's axiom)."""
+    model = deep(1, "sigmoid")
+    for layer in ("conv1", "conv2", "hidden", "top"):
+        kernel, bias = model.get_layer(layer).get_weights()
+        model.get_layer(layer).set_weights([np.abs(kernel), np.abs(bias)])
+    found = heatmaps.explain(model, images, layer="conv2", target=1, method="integrated gradients")
+    logit = keras.Model(model.input, model.get_layer("top").input)
+    kernel, bias = model.get_layer("top").get_weights()
+    rise = [ops.convert_to_numpy(logit(x)) @ kernel + bias for x in (images, np.zeros_like(images))]
+    np.testing.assert_allclose(found.sum(axis=(1, 2)), (rise[0] - rise[1])[:, 0], rtol=1e-4)
+
+
+def test_integrated_gradients_of_a_linear_network_are_weight_times_pixel(images):
+    keras.utils.set_random_seed(1)
+    pixels = keras.Input((SIZE, SIZE, 1))
+    maps = layers.Conv2D(1, 1, use_bias=False, name="conv")(pixels)
+    model = keras.Model(pixels, layers.Dense(1, name="top")(layers.Flatten()(maps)))
+    weights = (
+        model.get_layer("top").get_weights()[0] * model.get_layer("conv").get_weights()[0].item()
+    )
+    expected = np.maximum(0, images[..., 0] * weights.reshape(SIZE, SIZE))
+    found = heatmaps.explain(model, images, layer="conv", target=1, method="integrated gradients")
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-7)
+
+
+def test_occlusion_of_a_linear_network_by_hand(images):
+    """A patch takes away sum of w (x - mean): each pixel has the mean over the patches on it."""
+    keras.utils.set_random_seed(1)
+    pixels = keras.Input((SIZE, SIZE, 1))
+    maps = layers.Conv2D(1, 1, use_bias=False, name="conv")(pixels)
+    model = keras.Model(pixels, layers.Dense(1, name="top")(layers.Flatten()(maps)))
+    weights = (
+        model.get_layer("top").get_weights()[0] * model.get_layer("conv").get_weights()[0].item()
+    )
+    lost = (images[..., 0] - images.mean(axis=(1, 2, 3), keepdims=True)[..., 0]) * weights.reshape(
+        SIZE, SIZE
+    )
+    width = 2  # an eighth of 12, rounded; moved by 1
+    fall, times = np.zeros(images.shape[:3]), np.zeros((SIZE, SIZE))
+    for top in range(SIZE - width + 1):
+        for left in range(SIZE - width + 1):
+            part = (slice(top, top + width), slice(left, left + width))
+            fall[:, *part] += lost[:, *part].sum(axis=(1, 2))[:, None, None]
+            times[part] += 1
+    found = heatmaps.explain(model, images, layer="conv", target=1, method="occlusion")
+    np.testing.assert_allclose(found, np.maximum(0, fall / times), rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize("method", heatmaps.METHODS)
+def test_every_method_gives_a_map_an_image_in_any_batches(images, method):
+    model = deep(2, "softmax")
+    options = {"layer": "conv2", "target": None, "method": method}
+    found = heatmaps.explain(model, images, **options)
+    side = SIZE if method in heatmaps.ON_PIXELS else SIZE // 2
+    assert found.shape == (7, side, side) and found.dtype == np.float32
+    assert (found >= 0).all() and found.max() > 0
+    in_threes = heatmaps.explain(model, images, batch_size=3, **options)
+    np.testing.assert_allclose(found, in_threes, rtol=1e-3, atol=1e-6)
+    assert heatmaps.explain(model, images[:0], **options).shape == (0, side, side)
+
+
+def test_an_unknown_method_is_named(images):
+    with pytest.raises(ValueError, match=r"'grad-cam' is none of Grad-CAM, Grad-CAM\+\+"):
+        heatmaps.explain(deep(1, "sigmoid"), images, layer="conv2", target=1, method="grad-cam")
 
 
 ON_JAX = """
@@ -278,12 +423,15 @@ from labproof import heatmaps
 assert keras.backend.backend() == "jax"
 model = keras.models.load_model(sys.argv[1])
 images = np.load(sys.argv[2])
-maps = {t: heatmaps.grad_cam(model, images, layer="conv2", target=t).tolist() for t in (0, 1)}
+maps = {
+    name: heatmaps.explain(model, images, layer="conv2", target=1, method=name).tolist()
+    for name in heatmaps.METHODS
+}
 print(json.dumps(maps))
 """
 
 
-def test_jax_draws_the_same_maps(images, tmp_path):
+def test_jax_draws_the_same_maps_by_every_method(images, tmp_path):
     """The same saved model in another process, differentiated by the other backend."""
     if keras.backend.backend() != "tensorflow":
         pytest.skip("compares the TensorFlow backend with JAX")
@@ -303,7 +451,7 @@ def test_jax_draws_the_same_maps(images, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     maps = json.loads(done.stdout.splitlines()[-1])
-    for target in (0, 1):
-        here = heatmaps.grad_cam(model, images, layer="conv2", target=target)
+    for method, found in maps.items():
+        here = heatmaps.explain(model, images, layer="conv2", target=1, method=method)
         assert here.max() > 0
-        np.testing.assert_allclose(maps[str(target)], here, rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(found, here, rtol=1e-4, atol=1e-6)

@@ -38,8 +38,9 @@ PROTOCOL = {
     "7-transfer-skin": ("skin-colour", M, None, [128], 0.5, False, 0, False, 1e-5, 150),
     "7-transfer-bone": ("bone-colour", M, None, [128], 0.5, False, 0, False, 1e-5, 150),
     "8-vgg16-bone": ("bone", V, 8, D, 0.4, False, 0, True, 1e-5, 80),
+    "8-vgg16-unmarked": ("bone-unmarked", V, 8, D, 0.4, False, 0, True, 1e-5, 80),
 }
-CONTROLS = {"4-alexnet", "5-vgg16-skin", "5-vgg16-bone"}
+CONTROLS = {"4-alexnet", "5-vgg16-skin", "5-vgg16-bone", "8-vgg16-unmarked"}
 
 
 def test_lab_preset_holds_the_protocol_to_the_letter(labs):
@@ -61,7 +62,7 @@ def test_lab_preset_holds_the_protocol_to_the_letter(labs):
         )
         assert found == expected, name
         assert cell["batch_size"] == 8
-        assert cell["outputs"] == (2 if name == "8-vgg16-bone" else 1)
+        assert cell["outputs"] == (2 if name.startswith("8") else 1)
         assert cell["initializer"] == "glorot_uniform"  # Keras' own, which the lab never changed
         assert cell["control"] == (name in CONTROLS)
     augmented = cells["8-vgg16-bone"]["augmentation"]
@@ -77,6 +78,7 @@ def test_lab_preset_uses_the_images_as_the_lab_did(labs):
         "skin": (128, 1, 1000, 200),
         "skin-colour": (224, 3, 1000, 200),
         "bone": (128, 1, 1112, 96),
+        "bone-unmarked": (128, 1, 1112, 96),
         "bone-colour": (224, 3, 1112, 96),
     }
     assert labs["lab"]["backbone"]["weights"] == "imagenet"
@@ -215,3 +217,22 @@ def test_every_claim_of_the_report_is_judged(labs, task):
         for leaf in claims.leaves(entry["claim"])
     }
     assert set(CLAIMS[task]) <= judged
+
+
+def test_the_control_without_markers_differs_in_nothing_else(labs):
+    for made in labs.values():
+        cells, datasets = made["cells"], made["datasets"]
+        other = ("label", "control", "heatmaps", "dataset")
+        marked, unmarked = (
+            {key: x for key, x in cells[name].items() if key not in other}
+            for name in ("8-vgg16-bone", "8-vgg16-unmarked")
+        )
+        assert marked == unmarked
+        bone, control = dict(datasets["bone"]), dict(datasets["bone-unmarked"])
+        assert bone.pop("images") == {"kind": "phantom", "marker": 0.95}
+        assert control.pop("images") == {"kind": "phantom", "marker": 0} and bone == control
+
+
+def test_what_the_lab_did_not_write_says_so(labs):
+    ours = [entry["id"] for entry in labs["demo"]["findings"] if entry["ours"]]
+    assert ours == ["8-reads-the-marker", "8-needs-the-fracture", "8-marker-helps"]

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from labproof import measures
+from labproof import interventions, measures
 
 
 def history(loss, **columns):
@@ -138,12 +138,59 @@ def test_every_measure_has_words_a_range_and_a_value_of_one_seed(name):
     table = {
         "histories": history(np.linspace(0.7, 0.2, 20) + rng.normal(0, 0.01, 20)),
         "predictions": predicted(rng.random(20), np.arange(20) % 2),
-        "heatmaps": pd.DataFrame({"inside": [0.3, 0.1], "area": 0.1, "peak_inside": [1.0, 0.0]}),
+        "heatmaps": pd.DataFrame(
+            {
+                "method": "Grad-CAM",
+                "network": "trained",
+                "energy": [0.3, 0.1],
+                "energy_area": 0.1,
+                "pointing": [1.0, 0.0],
+            }
+        ),
+        "interventions": pd.DataFrame(
+            {
+                "image": [0, 1] * 4,
+                "label": [0, 1] * 4,
+                "probability": [0.1, 0.9, 0.9, 0.9, 0.1, 0.2, 0.2, 0.8],
+                "intervention": np.repeat(
+                    [
+                        interventions.AS_IT_IS,
+                        interventions.MARKER_MOVED,
+                        interventions.ZONE_OUT,
+                        interventions.ELSEWHERE,
+                    ],
+                    2,
+                ),
+            }
+        ),
     }[measure.table].assign(seed=3)
     value = measures.over_seeds(table, name, 0.7 if measure.parameter else None)
     assert value.index.tolist() == [3]
     assert measure.low <= value[3] <= measure.high
     assert "{" not in measures.words_of(name, 0.7) and measure.of.__doc__
+
+
+def test_reliance_by_hand():
+    """As it is both right; moved, the first wrong; zone out, the second; elsewhere both right."""
+    right = {
+        interventions.AS_IT_IS: [1, 1],
+        interventions.MARKER_MOVED: [0, 1],
+        interventions.ZONE_OUT: [1, 0],
+        interventions.ELSEWHERE: [1, 1],
+    }
+    rows = [
+        {"seed": 0, "image": image, "label": 1, "probability": float(x), "intervention": name}
+        for name, each in right.items()
+        for image, x in enumerate(each)
+    ]
+    table = pd.DataFrame(rows)
+    for name, wanted in (("marker_reliance", [1, 0]), ("zone_reliance", [0, 1])):
+        assert measures.over_seeds(table, name)[0] == 0.5
+        values, label = measures.by_image(name, table)
+        assert values.tolist() == [wanted] and label.tolist() == [1, 1]
+    plain = table[table["intervention"] == interventions.AS_IT_IS]
+    assert np.isnan(measures.over_seeds(plain, "marker_reliance")[0])
+    assert not measures.by_image("zone_reliance", plain)[0].size
 
 
 def test_over_seeds_gives_each_seed_its_own():

@@ -472,3 +472,36 @@ def test_accuracy_with_and_without_twins_by_hand(fake):
 def test_without_an_audit_its_table_has_dashes(fake, tmp_path):
     text = written(tmp_path, fake[1], fake[2])
     assert "| skin | – | – |" in text and "tbl-twins" not in text
+
+
+# --- heatmaps and interventions ----------------------------------------------------------------
+
+
+def row_of(text, start):
+    line = next(line for line in text.splitlines() if line.startswith(f"| {start} |"))
+    return [
+        part.strip().replace("\xa0", " ").replace("\\", "") for part in line.strip("|").split("|")
+    ]
+
+
+def test_heatmap_scores_stand_beside_their_nulls(fake):
+    text = fake[-1]
+    assert row_of(text, "Grad-CAM")[1:3] == ["6", "0.03 [[0.03, 0.04]]{.ci}"]
+    assert row_of(text, "occlusion")[2].startswith("0.30")
+    assert row_of(text, "Grad-CAM, network not trained")[2].startswith("0.11")
+    assert row_of(text, "a map that points at the centre")[-2:] == ["–", "–"]
+    assert row_of(text, "maps that know nothing")[2:] == ["0.10", "0.15", "0.05", "0.10", "–", "–"]
+
+
+def test_the_sanity_check_is_told(fake):
+    text = fake[-1].partition("tbl-sanity-8-vgg16-bone its layers")[2]
+    row = row_of(text, "Grad-CAM")
+    assert [part[:4] for part in row[1:4]] == ["0.75", "0.50", "0.25"]
+    assert row[4] == "5 of 5"
+
+
+def test_interventions_are_told(fake):
+    text = fake[-1]
+    assert row_of(text, "as it is")[1:3] == ["6", "1.00 [[1.00, 1.00]]{.ci}"]
+    assert row_of(text, "marker painted out")[2].startswith("0.50")
+    assert row_of(text, "marker painted out")[4].startswith("0.50")

@@ -85,13 +85,22 @@ def test_contract_of_each_dataset(finished, dataset):
 def test_contract_of_the_heatmaps(finished):
     folder = finished / "results/smoke/heatmaps/8-vgg16-bone"
     scores = pd.read_csv(folder / "scores.csv")
-    wanted = ["seed", "image", "label", "method", "predicted", "probability"]
-    assert list(scores) == [*wanted, "inside", "area", "peak_inside"]
-    images = LAB["datasets"]["bone"]["validation"]
-    assert len(scores) == 2 * images
+    wanted = ["seed", "image", "label", "method", "network", "predicted", "probability"]
+    names = ["energy", "pointing", "overlap", "precision"]
+    chance = [f"{name}_area" for name in names]
+    assert list(scores) == [*wanted, *names, *chance, "deletion", "insertion"]
+    images, few = LAB["datasets"]["bone"]["validation"], LAB["heatmaps"]["slow_images"]
+    rows = 3 * images + 3 * few  # three fast methods, three slow ones
+    counts = scores.groupby(["seed", "network"]).size().to_dict()
+    each = {"trained": rows, "untrained": rows, "none": images}
+    assert counts == {(seed, name): count for seed in (0, 1) for name, count in each.items()}
+    sanity = pd.read_csv(folder / "sanity.csv")
+    assert sanity.groupby(["seed", "method"])["step"].max().eq(16).all()
+    assert sanity["method"].nunique() == 3
     assert len(list(folder.glob("*.png"))) == 2 * LAB["heatmaps"]["images"]
     maps = np.load(folder / "maps.npz")
-    assert maps["0"].shape[0] == maps["image"].shape[0] == images
+    assert maps["Grad-CAM/0"].shape[0] == maps["image"].shape[0] == images
+    assert maps["occlusion/1"].shape[0] == maps["few"].shape[0] == few
 
 
 def test_contract_of_the_figures_and_the_page(finished):

@@ -1,4 +1,7 @@
-"""Published archives -> class folders, as `folders` reads them. Nothing is fetched unasked."""
+"""Published archives -> class folders, as `folders` reads them. Nothing is fetched unasked.
+
+Heavy packages are imported where they are used: Snakemake reads this module for `as_folder`.
+"""
 
 import json
 import logging
@@ -7,10 +10,6 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import IO
-
-import numpy as np
-import pandas as pd
-from PIL import Image
 
 from labproof.errors import LabError
 
@@ -75,7 +74,7 @@ def fetch(name: str, folder: Path, screen: IO | None = None) -> Path:
     LabError
         Where it cannot be fetched, or what came is not what was published.
     """
-    import pooch  # heavy for Snakemake, which reads this module for `as_folder`
+    import pooch
     from tqdm import tqdm
 
     kind, _, size = name.partition("-")
@@ -127,6 +126,9 @@ def unpack_dermamnist(archive: Path, folder: Path) -> None:
 
     The archive has {train,val,test}_images, uint8 N x H x W x 3, and …_labels, N x 1, 0 to 6.
     """
+    import numpy as np
+    from PIL import Image
+
     with np.load(archive) as arrays:
         for theirs, ours in DERMAMNIST_SPLITS.items():
             labels = arrays[f"{theirs}_labels"].ravel()
@@ -145,6 +147,8 @@ def unpack_fracatlas(archive: Path, folder: Path) -> None:
     Only images are taken out, under their bare names, so that no path in the archive leads
     anywhere else; and no more than `LARGEST` bytes.
     """
+    import pandas as pd
+
     with zipfile.ZipFile(archive) as packed:
         images, coco = {}, None
         for member in packed.infolist():
@@ -165,7 +169,8 @@ def unpack_fracatlas(archive: Path, folder: Path) -> None:
                 shutil.copyfileobj(data, file)
         known = json.loads(packed.read(coco))
     kinds = {name: kind for name, (kind, _) in images.items()}
-    _boxes(known, kinds).to_csv(folder / "boxes.csv", index=False)
+    columns = ["file", "x0", "y0", "x1", "y1"]
+    pd.DataFrame(_boxes(known, kinds), columns=columns).to_csv(folder / "boxes.csv", index=False)
     rows = [
         (f"{kind}/{name}", int("".join(filter(str.isdigit, name)) or 0) // BLOCK)
         for name, kind in kinds.items()
@@ -174,8 +179,8 @@ def unpack_fracatlas(archive: Path, folder: Path) -> None:
     index.to_csv(folder / "index.csv", index=False)
 
 
-def _boxes(coco: Mapping, kinds: Mapping[str, str]) -> pd.DataFrame:
-    """COCO's boxes (x, y, width, height in pixels) in shares of each image's sides."""
+def _boxes(coco: Mapping, kinds: Mapping[str, str]) -> list[tuple]:
+    """COCO's boxes (x, y, width, height; pixels) as file, x0, y0, x1, y1 in shares of the sides."""
     images = {image["id"]: image for image in coco["images"]}
     rows = []
     for annotation in coco["annotations"]:
@@ -185,5 +190,5 @@ def _boxes(coco: Mapping, kinds: Mapping[str, str]) -> pd.DataFrame:
             x, y, width, height = annotation["bbox"]
             across, down = image["width"], image["height"]
             box = (x / across, y / down, (x + width) / across, (y + height) / down)
-            rows.append((f"{kinds[name]}/{name}", *np.clip(box, 0, 1)))
-    return pd.DataFrame(rows, columns=["file", "x0", "y0", "x1", "y1"])
+            rows.append((f"{kinds[name]}/{name}", *(min(max(side, 0), 1) for side in box)))
+    return rows

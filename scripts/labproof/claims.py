@@ -19,7 +19,7 @@ from labproof.errors import LabError
 from labproof.measures import MEASURES
 from labproof.validation import suggest
 
-TABLES = ("histories", "predictions", "heatmaps")
+TABLES = ("histories", "predictions", "heatmaps", "interventions")
 RELATIONS = ("above", "below", "about", "similar_to")
 SHAPES = (*RELATIONS, "shows", "lacks", "parts")
 EXAMPLE = {"cell": "1a-plain", "measure": "final_val_accuracy", "about": 0.85, "within": 0.1}
@@ -58,6 +58,7 @@ def resolve(written: Mapping, tasks: Mapping, cells: Mapping, file: Path) -> dic
             {
                 **{key: finding[key] for key in ("id", "task", "statement", "why")},
                 "note": finding.get("note"),
+                "ours": finding.get("ours", False),
                 "claim": claim,
                 "cells": list(
                     dict.fromkeys(side[0] for leaf in leaves(claim) for side in sides(leaf))
@@ -91,12 +92,13 @@ def sides(leaf: Mapping) -> list[tuple[str, str, float | None]]:
 def sources(claim: Mapping) -> Iterator[tuple[str, str]]:
     """(table, cell) of all that a claim is judged by; some may come twice.
 
-    A measure that other images would move needs the predictions too, to say by how much.
+    A measure of a history that other images would move needs the predictions too, to say by how
+    much.
     """
     for leaf in leaves(claim):
         for cell, measure, _ in sides(leaf):
             yield MEASURES[measure].table, cell
-            if MEASURES[measure].images:
+            if MEASURES[measure].images and MEASURES[measure].table == "histories":
                 yield "predictions", cell
 
 

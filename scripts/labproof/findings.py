@@ -55,8 +55,8 @@ def judge(
     -------
     list of dict
         One a finding, in order, for `findings.json`: `id`, `task`, `statement`, `why`, `note`,
-        `cells`, `warnings`; `curve`, `means`, `negated` of its claim; the verdict as of a part
-        below; and `p_adjusted`, Holm's over all findings.
+        `ours`, `cells`, `warnings`; `curve`, `means`, `negated` of its claim; the verdict as of a
+        part below; and `p_adjusted`, Holm's over all findings.
         A number that is not known, or not finite, is None.
         `parts`: the claims of one measure that it is made of, in order, each with `claim` (in
         words), `measure`, `at`, `cell`, `relation`, `number`, `other`, `other_measure`, `margin`,
@@ -149,7 +149,7 @@ def _judge(entry, tables, seeds, datasets, published) -> dict:
         key=lambda part: part["reason"] != verdict.reason,
     )
     return {
-        **{key: entry[key] for key in ("id", "task", "statement", "why", "note", "cells")},
+        **{key: entry[key] for key in ("id", "task", "statement", "why", "note", "ours", "cells")},
         "curve": entry["claim"].get("curve"),
         "means": entry["claim"].get("means"),
         "negated": entry["claim"].get("negated", False),
@@ -216,10 +216,15 @@ def _image_error(sides, tables, datasets) -> tuple[float, int]:
     for cell, measure, _ in sides:
         known = MEASURES[measure]
         if known.images:
-            predictions = _table(cell, "predictions", tables)
-            if predictions is None or predictions["probability"].isna().any():
+            # the images' part in what a history says of them is that of the last predictions
+            kind = "predictions" if known.table == "histories" else known.table
+            table = _table(cell, kind, tables)
+            if table is None or table["probability"].isna().any():
                 return math.nan, 0
-            drawn.append((cell, known, *measures.by_image(predictions)))
+            values, label = measures.by_image(measure, table)
+            if not values.size:
+                return math.nan, 0
+            drawn.append((cell, known, values, label))
     if not drawn:
         return 0.0, 0
     (cell, known, probability, label), *rest = drawn

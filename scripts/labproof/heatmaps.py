@@ -1,83 +1,234 @@
-"""Grad-CAM heatmaps: where in an image a network finds its evidence, and whether that is the zone.
+"""Heatmaps: where in an image a network finds its evidence, by six methods behind one function.
 
-Every map comes from `grad_cam`; `upsample` and `normalise` make it fit to draw, and `score` holds
-it against a zone that is known, such as the fracture of a bone phantom.
+Each map comes from `explain`; `upsample` and `normalise` make it fit to draw. `heat_scores` holds
+it against a zone that is known.
 """
+
+from collections.abc import Callable
+from weakref import WeakKeyDictionary
 
 import keras
 import numpy as np
 from keras import ops
 from scipy import ndimage
 
+STEPS = 32  # of the path of integrated gradients
+PATCH = 8  # patches of the occlusion along a side, each moved by half of itself
+TOGETHER = 64  # images that pass the network at once where there are many of one image
 
-def grad_cam(
+
+def explain(
     model: keras.Model,
     images: np.ndarray,
     *,
     layer: str,
     target: int | np.ndarray | None,
+    method: str = "Grad-CAM",
     batch_size: int = 32,
 ) -> np.ndarray:
-    """Return the Grad-CAM map of each image, float32 N x h x w, non-negative and not normalised.
+    """Return the map of each image, float32, non-negative and not normalised.
 
-    Selvaraju et al. 2017, doi:10.1109/ICCV.2017.74, equations 1 and 2. With A_k the k-th feature
-    map of `layer` (h x w), y the score of the target class:
+    N x h x w of the layer for the methods on feature maps, N x H x W for those on pixels.
 
-        weight_k = 1 / (h w) * sum over pixels of dy / dA_k
-        map      = max(0, sum over k of weight_k * A_k)
+    With y the score of the target class, A_k the k-th feature map of `layer` (h x w) and
+    g_k = dy / dA_k, summed over pixels ij:
 
-    The score is the value before the last activation, as in the paper: for softmax outputs the
+    - Grad-CAM (Selvaraju et al. 2017, doi:10.1109/ICCV.2017.74, equations 1 and 2):
+      max(0, sum_k mean_ij(g_k) A_k)
+    - Grad-CAM++ (Chattopadhay et al. 2018, doi:10.1109/WACV.2018.00097, equations 8 to 19, for
+      exp(y), whose common factor is left out): max(0, sum_k (sum_ij alpha_k max(0, g_k)) A_k),
+      alpha_k = g_k^2 / (2 g_k^2 + g_k^3 sum_ij A_k)
+    - HiResCAM (Draelos & Carin 2020, arXiv:2011.08891): max(0, sum_k g_k A_k)
+    - Score-CAM (Wang et al. 2020, doi:10.1109/CVPRW50498.2020.00020): max(0, sum_k a_k A_k), a the
+      softmax over k of y(image * H_k) - y(black), H_k the map enlarged and scaled to 0..1. A map
+      without contrast masks the whole image.
+    - integrated gradients (Sundararajan et al. 2017, arXiv:1703.01365, equation 1), from black, by
+      the midpoints of `STEPS` parts of the path, summed over colours: the positive part
+    - occlusion (Zeiler & Fergus 2014, doi:10.1007/978-3-319-10590-1_53): how far y falls when a
+      patch, an eighth of the side, takes the image's mean colour; the mean over the patches that
+      hold a pixel, moved by half a patch: the positive part
+
+    The score is the value before the last activation, as in the papers: for softmax outputs the
     class's logit; for one sigmoid output the logit z for class 1 and -z for class 0. After the
     activation the gradients would vanish where the network is sure, and a softmax would mix in
     the evidence for the other classes. The last layer must therefore be a dense one.
 
     model: a flat functional model, in which every path runs through `layer`. It runs as at
         inference: no dropout, batch normalisation by its moving averages.
-    images: N x H x W x C, scaled as the model takes them.
-    layer: the name of a layer with N x h x w x channels as output. The paper takes the feature
+    images: N x H x W x C, scaled as the model takes them, 0 black.
+    layer: the name of a layer with N x h x w x channels as output. The papers take the feature
         maps after their rectifier: where that is a layer of its own, name that layer.
     target: one class for all images, or one class an image, or None for each image's predicted
         class (at a logit of exactly 0: class 0, as in Keras' binary accuracy).
+    method: a key of `METHODS`.
 
-    Raises ValueError if the layer has no such output or is unknown, if the last layer is not
-    dense, or if a target is not a class of the model.
+    Raises ValueError if the method is unknown, if the layer has no such output or is unknown, if
+    the last layer is not dense, or if a target is not a class of the model.
     """
-    features = model.get_layer(layer).output
-    if len(features.shape) != 4:
-        raise ValueError(f"layer {layer!r} gives {features.shape}, not N x h x w x channels")
-    dense = model.outputs[0]._keras_history.operation
-    if not isinstance(dense, keras.layers.Dense):
-        raise ValueError(f"the last layer must be dense, not {type(dense).__name__}")
-    classes = max(2, dense.units)
+    if method not in METHODS:
+        raise ValueError(f"method {method!r} is none of {', '.join(METHODS)}")
+    network = _network(model, layer)
     if target is not None:
         target = np.broadcast_to(np.asarray(target, dtype=int), len(images))
-        if not np.isin(target, range(classes)).all():
+        if not np.isin(target, range(network.classes)).all():
             raise ValueError(
-                f"target {np.unique(target)}: the model's classes are 0..{classes - 1}"
+                f"target {np.unique(target)}: the model's classes are 0..{network.classes - 1}"
             )
-
-    # Cut in two at the layer, so that either backend differentiates a plain function of the maps.
-    below = keras.Model(model.input, features)
-    above = keras.Model(features, dense.input)
-
-    def scores(maps):
-        """Class scores before the last activation, N x classes."""
-        logits = ops.matmul(ops.cast(above(maps, training=False), "float32"), dense.kernel)
-        if dense.use_bias:
-            logits = logits + dense.bias
-        return ops.concatenate([-logits, logits], axis=1) if dense.units == 1 else logits
-
     found = []
     for start in range(0, len(images), batch_size):
         batch = slice(start, start + batch_size)
-        maps = below(ops.convert_to_tensor(images[batch], dtype="float32"), training=False)
-        wanted = ops.argmax(scores(maps), axis=1) if target is None else target[batch]
-        chosen = ops.one_hot(wanted, classes)
-        # Images do not mix at inference, so the sum's gradient holds each image's own.
-        slope = _gradient(lambda a, chosen=chosen: ops.sum(chosen * scores(a)), maps)
-        weights = ops.mean(slope, axis=(1, 2), keepdims=True)
-        found.append(ops.convert_to_numpy(ops.relu(ops.sum(weights * maps, axis=-1))))
-    return np.concatenate(found or [np.empty((0, *features.shape[1:3]))]).astype(np.float32)
+        pixels = ops.convert_to_tensor(images[batch], dtype="float32")
+        wanted = ops.argmax(network.scores(pixels), axis=1) if target is None else target[batch]
+        chosen = ops.one_hot(wanted, network.classes)
+        made = METHODS[method](network, pixels, chosen)
+        found.append(np.asarray(ops.convert_to_numpy(ops.relu(made)), dtype=np.float32))
+    if not found:
+        shape = images.shape[1:3] if method in ON_PIXELS else network.shape
+        return np.empty((0, *shape), np.float32)
+    return np.concatenate(found)
+
+
+class Network:
+    """A model cut in two at a layer, so that a backend differentiates a plain function."""
+
+    def __init__(self, model: keras.Model, layer: str):
+        features = model.get_layer(layer).output
+        if len(features.shape) != 4:
+            raise ValueError(f"layer {layer!r} gives {features.shape}, not N x h x w x channels")
+        self.dense = model.outputs[0]._keras_history.operation
+        if not isinstance(self.dense, keras.layers.Dense):
+            raise ValueError(f"the last layer must be dense, not {type(self.dense).__name__}")
+        self.classes = max(2, self.dense.units)
+        self.shape = features.shape[1:3]
+        self.below = keras.Model(model.input, features)
+        self.above = keras.Model(features, self.dense.input)
+
+    def maps(self, pixels):
+        """Feature maps of the layer, N x h x w x channels."""
+        return self.below(pixels, training=False)
+
+    def from_maps(self, maps):
+        """Class scores before the last activation, N x classes, from feature maps."""
+        inputs = ops.cast(self.above(maps, training=False), "float32")
+        logits = ops.matmul(inputs, self.dense.kernel)
+        if self.dense.use_bias:
+            logits = logits + self.dense.bias
+        return ops.concatenate([-logits, logits], axis=1) if self.dense.units == 1 else logits
+
+    def scores(self, pixels):
+        """Class scores before the last activation, N x classes, from images."""
+        return self.from_maps(self.maps(pixels))
+
+    def answers(self, images: np.ndarray, chosen) -> np.ndarray:
+        """The chosen score of each of many images, a limited number at a time."""
+        found = [
+            ops.convert_to_numpy(ops.sum(chosen[part] * self.scores(images[part]), axis=1))
+            for start in range(0, len(images), TOGETHER)
+            for part in [slice(start, start + TOGETHER)]
+        ]
+        return np.concatenate(found)
+
+    def slope(self, maps, chosen):
+        """Gradient of each image's chosen score with respect to its feature maps.
+
+        Images do not mix at inference, so the sum's gradient holds each image's own.
+        """
+        return _gradient(lambda a: ops.sum(chosen * self.from_maps(a)), maps)
+
+
+_NETWORKS: WeakKeyDictionary = WeakKeyDictionary()
+
+
+def _network(model: keras.Model, layer: str) -> Network:
+    """The model cut in two, once: cutting takes longer than some maps; weights may change."""
+    cut = _NETWORKS.setdefault(model, {})
+    if layer not in cut:
+        cut[layer] = Network(model, layer)
+    return cut[layer]
+
+
+def _grad_cam(network: Network, pixels, chosen):
+    maps = network.maps(pixels)
+    weights = ops.mean(network.slope(maps, chosen), axis=(1, 2), keepdims=True)
+    return ops.sum(weights * maps, axis=-1)
+
+
+def _grad_cam_plus_plus(network: Network, pixels, chosen):
+    maps = network.maps(pixels)
+    slope = network.slope(maps, chosen)
+    below = 2 * slope**2 + slope**3 * ops.sum(maps, axis=(1, 2), keepdims=True)
+    alpha = ops.where(below != 0, slope**2 / ops.where(below != 0, below, 1.0), 0.0)
+    weights = ops.sum(alpha * ops.relu(slope), axis=(1, 2), keepdims=True)
+    return ops.sum(weights * maps, axis=-1)
+
+
+def _hires_cam(network: Network, pixels, chosen):
+    maps = network.maps(pixels)
+    return ops.sum(network.slope(maps, chosen) * maps, axis=-1)
+
+
+def _score_cam(network: Network, pixels, chosen):
+    images, wanted = ops.convert_to_numpy(pixels), ops.convert_to_numpy(chosen)
+    maps = ops.convert_to_numpy(network.maps(pixels))
+    black = network.answers(np.zeros_like(images), wanted)
+    gains = []
+    for image, own, target, least in zip(images, maps, wanted, black, strict=True):
+        channels = np.moveaxis(own, -1, 0)
+        lifted = channels - channels.min(axis=(1, 2), keepdims=True)
+        masks = upsample(normalise(lifted), images.shape[1:3])
+        gains.append(
+            network.answers(image * masks[..., None], np.tile(target, (len(masks), 1))) - least
+        )
+    weights = ops.softmax(ops.convert_to_tensor(np.stack(gains)), axis=1)
+    return ops.sum(weights[:, None, None, :] * maps, axis=-1)
+
+
+def _integrated_gradients(network: Network, pixels, chosen):
+    total = ops.zeros_like(pixels)
+    for step in range(STEPS):
+        share = (step + 0.5) / STEPS
+        total = total + _gradient(lambda x: ops.sum(chosen * network.scores(x)), share * pixels)
+    return ops.sum(pixels * total / STEPS, axis=-1)
+
+
+def _occlusion(network: Network, pixels, chosen):
+    images, wanted = ops.convert_to_numpy(pixels), ops.convert_to_numpy(chosen)
+    whole = network.answers(images, wanted)
+    places = [
+        (rows, columns)
+        for rows in _patches(images.shape[1])
+        for columns in _patches(images.shape[2])
+    ]
+    times = np.zeros(images.shape[1:3])
+    for place in places:
+        times[place] += 1
+    fall = np.zeros(images.shape[:3], np.float32)
+    for image, target, score, falls in zip(images, wanted, whole, fall, strict=True):
+        hidden = np.repeat(image[None], len(places), axis=0)
+        for one, place in zip(hidden, places, strict=True):
+            one[place] = image.mean(axis=(0, 1))
+        less = score - network.answers(hidden, np.tile(target, (len(places), 1)))
+        for place, lost in zip(places, less, strict=True):
+            falls[place] += lost
+    return ops.convert_to_tensor((fall / times).astype(np.float32))
+
+
+def _patches(side: int) -> list[slice]:
+    """Windows of an eighth of a side, each moved by half of itself, the last one at the end."""
+    width = max(1, round(side / PATCH))
+    starts = sorted({*range(0, side - width, max(1, width // 2)), side - width})
+    return [slice(start, start + width) for start in starts]
+
+
+METHODS: dict[str, Callable] = {
+    "Grad-CAM": _grad_cam,
+    "Grad-CAM++": _grad_cam_plus_plus,
+    "HiResCAM": _hires_cam,
+    "Score-CAM": _score_cam,
+    "integrated gradients": _integrated_gradients,
+    "occlusion": _occlusion,
+}
+ON_PIXELS = ("integrated gradients", "occlusion")
 
 
 def _gradient(function, at):
@@ -94,7 +245,7 @@ def _gradient(function, at):
         import jax
 
         return jax.grad(function)(at)
-    raise NotImplementedError(f"Grad-CAM runs on tensorflow or jax, not on the {backend} backend")
+    raise NotImplementedError(f"heatmaps run on tensorflow or jax, not on the {backend} backend")
 
 
 def upsample(maps: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -112,37 +263,8 @@ def upsample(maps: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 def normalise(maps: np.ndarray) -> np.ndarray:
     """Scale each of the maps N x h x w by its own maximum, to 0..1; an all-zero map stays zero.
 
-    The minimum is left where it is: zero in a Grad-CAM map means "no evidence", so it must stay
-    zero. Maps of different images are no longer comparable in strength afterwards.
+    The minimum is left where it is: zero in a map means "no evidence", so it must stay zero. Maps
+    of different images are no longer comparable in strength afterwards.
     """
     peak = maps.max(axis=(1, 2), keepdims=True)
     return (maps / np.where(peak > 0, peak, 1)).astype(np.float32)
-
-
-def score(heatmap: np.ndarray, zone: np.ndarray) -> dict[str, float]:
-    """Hold one map H x W, non-negative, against its zone H x W (non-zero inside).
-
-    inside: the share of the map's sum that lies inside the zone, 0..1 (energy-based pointing game,
-        Wang et al. 2020, doi:10.1109/CVPRW50498.2020.00020). NaN for an all-zero map, which
-        points nowhere, so that it has no share, not one of 0; and for a map that is not finite,
-        as a network with NaN weights gives it.
-    area: the zone's share of the pixels, 0..1: what `inside` would be for a map without a
-        preference.
-    peak_inside: 1 if the map's maximum lies inside the zone, else 0 (pointing game, Zhang et al.
-        2018, doi:10.1007/s11263-017-1059-x); where several pixels share the maximum, the share of
-        them that lies inside. NaN where `inside` is.
-
-    Raises ValueError if the shapes differ or the map has a negative value.
-    """
-    if heatmap.shape != zone.shape:
-        raise ValueError(f"the map is {heatmap.shape}, its zone {zone.shape}: upsample the map")
-    if (heatmap < 0).any():
-        raise ValueError("the map has a negative value")
-    within = np.asarray(zone) > 0
-    energy = heatmap.sum(dtype=float)
-    points = np.isfinite(energy) and energy > 0
-    return {
-        "inside": float(heatmap[within].sum(dtype=float) / energy) if points else float("nan"),
-        "area": float(within.mean()),
-        "peak_inside": float(within[heatmap == heatmap.max()].mean()) if points else float("nan"),
-    }

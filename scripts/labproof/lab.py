@@ -24,6 +24,8 @@ from labproof.validation import problem, suggest
 CONFIG = Path("config/config.yaml")
 # Classes of the drawn images, negative first; phantoms.py draws them.
 PHANTOMS = {"skin": ["nevus", "melanoma"], "bone": ["NFF", "AFF"]}
+# What of a cell is told and drawn, and changes nothing of how it trains.
+TOLD = ("label", "task", "control", "heatmaps")
 # What "augmentation: true" stands for in the protocol: degrees, shares of the side.
 AUGMENTATION = {"rotation": 10, "shift": 0.1, "flip": True}
 INDEX = "index.csv"  # of a folder, where a column of it is named as group
@@ -194,7 +196,7 @@ def _cells(lab: Mapping, file: Path) -> dict[str, dict]:
             cell = {
                 "control": False,
                 "backbone": None,
-                "heatmaps": False,
+                "heatmaps": None,
                 **lab["defaults"],
                 **given,
             }
@@ -214,8 +216,8 @@ def _cells(lab: Mapping, file: Path) -> dict[str, dict]:
                 )
                 raise problem(file, [*place, "augmentation"], cause, False)
             if cell["network"] == "mlp" and cell["heatmaps"]:
-                cause = "an mlp has no convolution to draw a heatmap of."
-                raise problem(file, [*place, "heatmaps"], cause, False)
+                cause = "an mlp has no convolution to draw a heatmap of. Take the key away."
+                raise problem(file, [*place, "heatmaps"], cause)
             cell["augmentation"] = AUGMENTATION if cell["augmentation"] else None
             cells[name] = {"task": task, **cell, "initializer": "glorot_uniform"}
     return cells
@@ -228,6 +230,10 @@ def _scale_dataset(dataset: dict, scale: Mapping, sources: Mapping, file: Path, 
         raise problem(file, ["datasets", name, "source"], cause, next(iter(sources)))
     size = _whole(dataset["size"] * scale["image_size"])
     source = dict(sources[dataset["source"]])
+    dataset = dict(dataset)
+    own = dataset.pop("phantom", {})
+    if source["kind"] == "phantom":
+        source |= own
     if source["kind"] not in ("phantom", "folder"):
         source = archives.as_folder(source, size)
     return {

@@ -218,23 +218,84 @@ def brier(predictions: "pd.DataFrame") -> float:
 def heat_in_zone(scores: "pd.DataFrame") -> float:
     """Share of the heat inside the known zone less the zone's share of the image (-1 to 1).
 
-    0 is what an even map has. A map without heat points nowhere and has no share (see
-    `heatmaps.score`): the mean is over the others. NaN where no map has heat or no zone is known.
+    Of Grad-CAM's maps, over the images with a zone; 0 is what an even map has, and an all-zero one
+    (see `heat_scores.score`). NaN where no zone is known.
     """
-    if "inside" not in scores:
-        return np.nan
-    return float((scores["inside"] - scores["area"]).mean())
+    known = _grad_cam(scores, "energy")
+    return np.nan if known is None else float((known["energy"] - known["energy_area"]).mean())
 
 
 def heat_peak_in_zone(scores: "pd.DataFrame") -> float:
-    """Share of the images (0 to 1) whose hottest point lies inside the known zone.
+    """Share of the images (0 to 1) whose hottest point lies in the known zone or close to it.
 
-    The pointing game of Zhang et al. 2018, without its tolerance; over the maps that have heat. NaN
-    where none has, or no zone is known.
+    The pointing game of Zhang et al. 2018 with its tolerance, of Grad-CAM's maps (see
+    `heat_scores.score`), over the images with a zone. NaN where no zone is known.
     """
-    if "peak_inside" not in scores:
-        return np.nan
-    return float(scores["peak_inside"].mean())
+    known = _grad_cam(scores, "pointing")
+    return np.nan if known is None else float(known["pointing"].mean())
+
+
+def _grad_cam(scores: "pd.DataFrame", name: str) -> "pd.DataFrame | None":
+    """Rows of the trained network's Grad-CAM maps; None where no zone is known."""
+    if name not in scores:
+        return None
+    return scores[(scores["method"] == "Grad-CAM") & (scores["network"] == "trained")]
+
+
+# --- of interventions, one row an image and intervention -----------------------------------------
+
+
+def marker_reliance(answers: "pd.DataFrame") -> float:
+    """Validation accuracy that is lost as the film's marker moves to the other class's place.
+
+    -1 to 1; 0 for a network that does not read it. NaN where the images have no known marker.
+    """
+    return float(_lost(answers, "AS_IT_IS", "MARKER_MOVED")["value"].mean())
+
+
+def zone_reliance(answers: "pd.DataFrame") -> float:
+    """Validation accuracy lost as the zone is painted out, beyond what as much elsewhere costs.
+
+    -1 to 1; 0 for a network that does not need it. NaN where no zone is known.
+    """
+    return float(_lost(answers, "ELSEWHERE", "ZONE_OUT")["value"].mean())
+
+
+def _lost(answers: "pd.DataFrame", before: str, after: str) -> "pd.DataFrame":
+    """Rows with seed, image, label and value: 1 where only `before` was right, -1 where `after`."""
+    from labproof import interventions  # heavy for Snakemake, which reads this module for names
+
+    before, after = (getattr(interventions, name) for name in (before, after))
+    right = (answers["probability"] > 0.5) == (answers["label"] == 1)
+    keys = [key for key in ("seed", "image", "label") if key in answers]
+    wide = answers.assign(right=right.astype(float)).pivot(
+        index=keys, columns="intervention", values="right"
+    )
+    wide = wide.reindex(columns=[before, after])
+    return (wide[before] - wide[after]).dropna().rename("value").reset_index()
+
+
+# What a measure is made of, image by image, where it is not the probability: table -> rows with
+# seed, image, label, value.
+BY_IMAGE = {
+    "heat_in_zone": lambda table: _in_zone(table, "energy", "energy_area"),
+    "heat_peak_in_zone": lambda table: _in_zone(table, "pointing"),
+    "marker_reliance": lambda table: _lost(table, "AS_IT_IS", "MARKER_MOVED"),
+    "zone_reliance": lambda table: _lost(table, "ELSEWHERE", "ZONE_OUT"),
+}
+
+
+def _in_zone(scores: "pd.DataFrame", name: str, less: str | None = None) -> "pd.DataFrame":
+    known = _grad_cam(scores, name)
+    if known is None:
+        return scores[["seed", "image", "label"]].head(0).assign(value=0.0)
+    value = known[name] - (known[less] if less else 0)
+    return known[["seed", "image", "label"]].assign(value=value).dropna()
+
+
+def mean_of(values: np.ndarray, label: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Mean over images: (seeds, images), (images,), (resamples, images) -> (resamples, seeds)."""
+    return _mean(values, weight)
 
 
 class Measure(NamedTuple):
@@ -242,7 +303,7 @@ class Measure(NamedTuple):
 
     of: Callable  # the table of one seed (and `at`, where it has a parameter) -> number
     words: str
-    table: str = "histories"  # or "predictions", "heatmaps"
+    table: str = "histories"  # or "predictions", "heatmaps", "interventions"
     low: float = -np.inf  # the range of its values
     high: float = np.inf
     parameter: str = ""  # what `at` means, for a measure that needs it
@@ -323,13 +384,34 @@ MEASURES = {
         table="heatmaps",
         low=-1,
         high=1,
+        images=mean_of,
+    ),
+    "marker_reliance": Measure(
+        marker_reliance,
+        "accuracy lost as the marker moves to the other class's place",
+        table="interventions",
+        low=-1,
+        high=1,
+        images=mean_of,
+        binary=True,
+    ),
+    "zone_reliance": Measure(
+        zone_reliance,
+        "accuracy lost as the zone is painted out, beyond what as much elsewhere costs",
+        table="interventions",
+        low=-1,
+        high=1,
+        images=mean_of,
+        binary=True,
     ),
     "heat_peak_in_zone": Measure(
         heat_peak_in_zone,
-        "share of the heatmaps whose hottest point lies in the zone",
+        "share of the heatmaps whose hottest point lies in the zone or close to it",
         table="heatmaps",
         low=0,
         high=1,
+        images=mean_of,
+        binary=True,
     ),
 }
 
@@ -377,10 +459,18 @@ def interval(values, level: float = 0.95) -> tuple[float, float, float]:
     return mean, float(mean - half), float(mean + half)
 
 
-def by_image(predictions: "pd.DataFrame") -> tuple[np.ndarray, np.ndarray]:
-    """Probabilities (seeds, images) and labels (images,), the images in ascending order."""
-    wide = predictions.pivot(index="seed", columns="image", values="probability")
-    label = predictions.groupby("image")["label"].first()
+def by_image(name: str, table: "pd.DataFrame") -> tuple[np.ndarray, np.ndarray]:
+    """What a measure is made of, image by image, of all seeds of a cell.
+
+    Probabilities or what `BY_IMAGE` makes of the table (seeds, images), and labels (images,), the
+    images in ascending order.
+    """
+    if name in BY_IMAGE:
+        rows = BY_IMAGE[name](table)
+    else:
+        rows = table.rename(columns={"probability": "value"})
+    wide = rows.pivot(index="seed", columns="image", values="value").dropna(axis=1)
+    label = rows.groupby("image")["label"].first()
     return wide.to_numpy(), label.loc[wide.columns].to_numpy()
 
 

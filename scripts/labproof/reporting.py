@@ -10,8 +10,9 @@ import jinja2
 import numpy as np
 import pandas as pd
 
-from labproof import audit, findings, measures, scoreboard, words
+from labproof import audit, findings, measures, sanity, scoreboard, words
 from labproof.errors import LabError
+from labproof.lab import TOLD
 from labproof.words import Estimate
 
 # The four numbers of every table: measure, column of published.csv, words, digits.
@@ -27,6 +28,7 @@ KINDS = {
     "dermamnist": "DermaMNIST",
     "fracatlas": "FracAtlas",
 }
+HEAT_SCORES = ("energy", "pointing", "overlap", "precision", "deletion", "insertion")
 NETWORKS = {"alexnet": "AlexNet", "vgg16": "VGG16", "mlp": "dense layers on frozen features"}
 
 
@@ -213,30 +215,87 @@ def stacked(value: Estimate | None, digits: int = 3) -> str:
     return words.number(value.mean, digits) + (f" [{second}]{{.ci}}" if second else "")
 
 
-def heat(results: Path, name: str) -> list[str]:
-    """Sentences on the scores of a cell's heatmaps over its seeds, one a method."""
+def heat(results: Path, name: str) -> dict:
+    """What the page says of a cell's heatmaps.
+
+    `said`, sentences; `rows` of the scores, one a method, then what the same scores are of the
+    network before training (by its first method), of a map that points at the centre, and of maps
+    that know nothing; `changed`, one row an intervention; `sanity`, one row a method.
+    """
     scores = read_table(results / "heatmaps" / name / "scores.csv")
+    steps = read_table(results / "heatmaps" / name / "sanity.csv")
+    answers = read_table(results / "interventions" / f"{name}.csv")
+    found: dict = {"said": [], "rows": [], "sanity": [], "changed": []}
+    if answers is not None:
+        found["changed"] = changed_rows(answers)
     if scores is None:
-        return []
-    said = []
-    for method, rows in scores.groupby("method"):
-        text = f"**{method}**, {words.count(rows['image'].nunique(), 'image')}: "
-        if {"inside", "area"} <= set(rows.columns):
-            known = rows.dropna(subset=["inside", "area"])
-            empty = len(rows) - len(known)
-            by_seed = known.groupby("seed")[["inside", "area"]].mean()
-            if len(by_seed):
-                said.append(
-                    text
-                    + words.heat(
-                        estimate(by_seed["inside"]),
-                        float(by_seed["area"].mean()),
-                        estimate(by_seed["inside"] - by_seed["area"]),
-                    )
-                )
-            if empty:
-                said.append(f"{words.count(empty, 'map')} of {len(rows)} are zero throughout.")
-    return said
+        return found
+    methods = list(scores.loc[scores["network"] == "trained", "method"].unique())
+    if "energy" in scores:
+        first = scores[(scores["method"] == methods[0]) & (scores["network"] == "trained")]
+        by_seed = first.groupby("seed")[["energy", "energy_area"]].mean().dropna()
+        if len(by_seed):
+            count = first.loc[first["energy"].notna(), "image"].nunique()
+            sentence = words.heat(
+                estimate(by_seed["energy"]),
+                float(by_seed["energy_area"].mean()),
+                estimate(by_seed["energy"] - by_seed["energy_area"]),
+            )
+            found["said"].append(f"**{methods[0]}**, {words.count(count, 'image')}: {sentence}")
+        found["rows"] = heat_rows(scores, methods)
+    if steps is not None:
+        found["sanity"] = [
+            sanity_row(name, part) for name, part in steps.groupby("method", sort=False)
+        ]
+    return found
+
+
+def heat_rows(scores: pd.DataFrame, methods: list[str]) -> list[dict]:
+    """Rows of the table of heatmap scores: means over images, with intervals over seeds."""
+    trained = scores[scores["network"] == "trained"]
+    parts = [(method, trained[trained["method"] == method]) for method in methods]
+    untrained = scores[(scores["network"] == "untrained") & (scores["method"] == methods[0])]
+    parts.append((f"{methods[0]}, network not trained", untrained))
+    parts.append(("a map that points at the centre", scores[scores["network"] == "none"]))
+    rows = []
+    for what, part in parts:
+        row = {"what": what, "images": part["image"].nunique()}
+        for column in HEAT_SCORES:
+            values = part.groupby("seed")[column].mean().dropna() if column in part else []
+            row[column] = stacked(estimate(values), 2) if len(values) else words.NOTHING
+        rows.append(row)
+    chance = {"what": "maps that know nothing", "images": rows[0]["images"]}
+    for column in HEAT_SCORES:
+        known = f"{column}_area"
+        value = parts[0][1][known].mean() if known in scores else np.nan
+        chance[column] = words.number(value, 2) if np.isfinite(value) else words.NOTHING
+    return [*rows, chance]
+
+
+def changed_rows(answers: pd.DataFrame) -> list[dict]:
+    """Rows of the table of interventions: accuracy, and where the heat lies, over seeds."""
+    rows = []
+    for name, part in answers.groupby("intervention", sort=False):
+        right = (part["probability"] > 0.5) == (part["label"] == 1)
+        row = {"what": name, "images": part["image"].nunique()}
+        row["accuracy"] = stacked(estimate(right.groupby(part["seed"]).mean()), 2)
+        for place in ("zone", "marker", "border", "rest"):
+            values = part.groupby("seed")[place].mean().dropna()
+            row[place] = stacked(estimate(values), 2) if len(values) else words.NOTHING
+        rows.append(row)
+    return rows
+
+
+def sanity_row(method: str, steps: pd.DataFrame) -> dict:
+    """How like the original a method's maps are as the network's layers become random."""
+    last = steps["step"].max()
+    row = {"method": method}
+    for key, step in (("top", 1), ("half", (last + 1) // 2), ("all", last)):
+        values = steps.loc[steps["step"] == step].set_index("seed")["correlation"].dropna()
+        row[key] = stacked(estimate(values), 2) if len(values) else words.NOTHING
+    passed = [sanity.depends_on_the_weights(part) for _, part in steps.groupby("seed")]
+    row["passed"] = f"{sum(passed)} of {len(passed)}"
+    return row
 
 
 def backbone(results: Path, name: str) -> str | None:
@@ -302,10 +361,9 @@ def settings_row(cell: dict) -> dict:
 
 def twins(cells: dict[str, dict]) -> list[list[str]]:
     """Cells that a preset has made into one and the same training, by the protocol different."""
-    told = ("label", "task", "control", "heatmaps")
     alike: dict[str, list[str]] = {}
     for name, cell in cells.items():
-        settings = {key: value for key, value in cell["settings"].items() if key not in told}
+        settings = {key: value for key, value in cell["settings"].items() if key not in TOLD}
         alike.setdefault(repr(sorted(settings.items())), []).append(f"`{name}`")
     return [names for names in alike.values() if len(names) > 1]
 

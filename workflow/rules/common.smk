@@ -161,7 +161,7 @@ def shown(wildcards):
             dataset=LABS[preset]["datasets"],
         )
         + collect(
-            "results/{preset}/heatmaps/{cell}",
+            ["results/{preset}/heatmaps/{cell}", "results/{preset}/interventions/{cell}.csv"],
             preset=preset,
             cell=with_key(preset, "cells", "heatmaps"),
         )

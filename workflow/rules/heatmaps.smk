@@ -1,3 +1,28 @@
+rule intervene:
+    input:
+        dataset=lambda w: f"results/{w.preset}/datasets/{cell_of(w)['dataset']}",
+        models=collect(
+            "results/{{preset}}/models/{{cell}}/{block}",
+            block=lookup("{preset}/blocks", within=LABS),
+        ),
+    output:
+        ensure("results/{preset}/interventions/{cell}.csv", non_empty=True),
+    log:
+        "results/{preset}/logs/intervene/{cell}.log",
+    benchmark:
+        "results/{preset}/benchmarks/intervene/{cell}.tsv"
+    conda:
+        "../envs/labproof.yaml"
+    threads: 1
+    resources:
+        gpu=min(GPUS, 1),
+    params:
+        code=code_of("intervene"),
+        cell=lookup("{preset}/cells/{cell}", within=LABS),
+    script:
+        "../../scripts/intervene.py"
+
+
 rule draw_heatmaps:
     input:
         dataset=lambda w: f"results/{w.preset}/datasets/{cell_of(w)['dataset']}",
@@ -28,5 +53,6 @@ rule draw_heatmaps:
         cell=lookup("{preset}/cells/{cell}", within=LABS),
         classes=lambda w: LABS[w.preset]["datasets"][cell_of(w)["dataset"]]["classes"],
         images=lookup("{preset}/heatmaps/images", within=LABS),
+        slow_images=lookup("{preset}/heatmaps/slow_images", within=LABS),
     script:
         "../../scripts/draw_heatmaps.py"

@@ -1,0 +1,117 @@
+"""A network and its images -> maps by every method, their scores, and the sanity check."""
+
+from collections.abc import Mapping, Sequence
+
+import keras
+import numpy as np
+import pandas as pd
+from keras import ops
+
+from labproof import heat_scores, heatmaps, sanity
+
+# These pass each image through the network dozens of times, so they are made of few images.
+SLOW = ("Score-CAM", "integrated gradients", "occlusion")
+CENTRE = "centre prior"
+
+
+def choose(labels: np.ndarray, count: int) -> list[int]:
+    """Rows of the first images, as many of either class; an odd one more of the first."""
+    halves = [count - count // 2, count // 2]
+    return [int(k) for label in (0, 1) for k in np.flatnonzero(labels == label)[: halves[label]]]
+
+
+def score(
+    model: keras.Model,
+    images: np.ndarray,
+    zones: np.ndarray | None,
+    *,
+    layer: str,
+    target: np.ndarray,
+    methods: Sequence[str],
+    few: Sequence[int],
+) -> tuple[Mapping[str, tuple], pd.DataFrame]:
+    """Draw and score maps.
+
+    Parameters
+    ----------
+    images, zones, target
+        N x H x W x C as the model takes them, N x H x W (non-zero inside), the class of each.
+    few
+        Rows of the images for what is slow: the methods of `SLOW`, deletion and insertion.
+
+    Returns
+    -------
+    maps
+        Method -> (rows, maps), the maps as the method gives them.
+    scores
+        One row a method and image: `row`, `method`; where zones are known the scores of
+        `heat_scores.score`, and each `…_area`, that of maps that know nothing; `deletion` and
+        `insertion` (NaN but for the few).
+    """
+    maps, rows = {}, []
+    for method in methods:
+        places = np.array(few) if method in SLOW else np.arange(len(images))
+        small = heatmaps.explain(
+            model, images[places], layer=layer, target=target[places], method=method
+        )
+        maps[method] = (places, small)
+        large = heatmaps.upsample(small, images.shape[1:3])
+        for row, heatmap in zip(places, large, strict=True):
+            found = {} if zones is None else _on_zone(heatmap, zones[row])
+            if row in few and np.isfinite(heatmap).all():
+                answer = _answer(model, int(target[row]))
+                found |= heat_scores.curves(answer, images[row], heatmap)
+            rows.append({"row": int(row), "method": method, **found})
+    return maps, pd.DataFrame(rows)
+
+
+def centre(zones: np.ndarray) -> pd.DataFrame:
+    """Scores of a map that always points at the centre: the same for every network."""
+    heatmap = heat_scores.centre_map(zones.shape[1:])
+    rows = [
+        {"row": row, "method": CENTRE, **_on_zone(heatmap, zone)} for row, zone in enumerate(zones)
+    ]
+    return pd.DataFrame(rows)
+
+
+def check(
+    trained: keras.Model,
+    untrained: keras.Model,
+    images: np.ndarray,
+    *,
+    layer: str,
+    target: np.ndarray,
+    methods: Sequence[str],
+    few: Sequence[int],
+) -> pd.DataFrame:
+    """The sanity check of `sanity.cascade` on the few images, for the methods that are not slow."""
+    found = []
+    for method in methods:
+        if method not in SLOW:
+
+            def explainer(network, batch, method=method):
+                small = heatmaps.explain(
+                    network, batch, layer=layer, target=target[few], method=method
+                )
+                return heatmaps.upsample(small, batch.shape[1:3])
+
+            steps = sanity.cascade(trained, untrained, images, explainer)
+            found.append(steps.assign(method=method))
+    names = ["step", "layer", "correlation", "undefined", "method"]
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=names)
+
+
+def _on_zone(heatmap: np.ndarray, zone: np.ndarray) -> dict[str, float]:
+    chance = {f"{name}_area": value for name, value in heat_scores.by_area(zone).items()}
+    return heat_scores.score(heatmap, zone) | chance
+
+
+def _answer(model: keras.Model, target: int):
+    """Images -> probability of a class."""
+
+    def of(batch: np.ndarray) -> np.ndarray:
+        given = ops.convert_to_numpy(model(batch, training=False))
+        positive = given[:, -1]
+        return positive if target else 1 - positive
+
+    return of

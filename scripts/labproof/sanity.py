@@ -1,0 +1,59 @@
+"""Does a heatmap depend on what the network has learnt? (Adebayo et al. 2018, arXiv:1810.03292)"""
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+# A map that is still so like the original when nothing learnt is left shows the image, not the
+# network.
+UNCHANGED = 0.7
+
+
+def cascade(
+    trained: keras.Model,
+    untrained: keras.Model,
+    images: np.ndarray,
+    explainer: Callable[[keras.Model, np.ndarray], np.ndarray],
+) -> pd.DataFrame:
+    """Randomise a network's layers from the top down, and watch its maps.
+
+    Parameters
+    ----------
+    trained, untrained
+        Two networks of one build; the second's weights take the place of the first's.
+    explainer
+        (network, images) -> maps, N x h x w.
+
+    Returns
+    -------
+    DataFrame
+        One row a step: `step` (0: nothing is random), `layer` (the one that became random, with
+        all above it), `correlation` (Spearman's, of the pixels of each map with the original's;
+        the mean over images, -1 to 1), `undefined` (maps that are constant and have none).
+    """
+    network = keras.models.clone_model(trained)
+    network.set_weights(trained.get_weights())
+    original = explainer(network, images)
+    rows = [(0, "", *_likeness(original, original))]
+    learnt = [layer for layer in network.layers if layer.weights]
+    for step, layer in enumerate(reversed(learnt), start=1):
+        layer.set_weights(untrained.layers[network.layers.index(layer)].get_weights())
+        rows.append((step, layer.name, *_likeness(original, explainer(network, images))))
+    return pd.DataFrame(rows, columns=["step", "layer", "correlation", "undefined"])
+
+
+def depends_on_the_weights(steps: pd.DataFrame) -> bool:
+    """Whether the maps have changed once nothing learnt is left; False where that is not known."""
+    last = steps.sort_values("step")["correlation"].iloc[-1]
+    return bool(np.isfinite(last) and last < UNCHANGED)
+
+
+def _likeness(first: np.ndarray, second: np.ndarray) -> tuple[float, int]:
+    found = []
+    for a, b in zip(first, second, strict=True):
+        if np.ptp(a) > 0 and np.ptp(b) > 0:
+            found.append(stats.spearmanr(a.ravel(), b.ravel()).statistic)
+    return (float(np.mean(found)) if found else float("nan")), len(first) - len(found)
