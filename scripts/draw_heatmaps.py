@@ -9,14 +9,19 @@ with job(snakemake):
     import numpy as np
     import pandas as pd
 
-    from labproof import datasets, explanations, figures, heatmaps, networks, training
+    from labproof import datasets, explanations, figures, heatmaps, training
 
     cell, classes = snakemake.params.cell, snakemake.params.classes
     wanted = cell["heatmaps"]
     dataset = datasets.read(Path(snakemake.input.dataset))
     records = dataset.records[dataset.records["split"] == "validation"]
     raw, labels = dataset.split("validation")
-    images, numbers = datasets.scaled(raw), records["image"].to_numpy()
+    numbers = records["image"].to_numpy()
+    backbone = snakemake.input.get("backbone")
+    cells = explanations.Explained(
+        cell, raw.shape[1:], Path(backbone) if backbone else None, snakemake.params.base
+    )
+    images = cells.images(raw)
     zones = None if dataset.zones is None else dataset.zones[numbers]
     shown = explanations.choose(labels, snakemake.params.images)
     few = explanations.choose(labels, snakemake.params.slow_images)
@@ -30,9 +35,7 @@ with job(snakemake):
     scores, steps, kept, sheet = [], [], {}, []
     for file in files:
         seed = int(file.name.split(".")[0])
-        untrained = networks.build(cell, images.shape[1:], seed=seed)
-        model = networks.build(cell, images.shape[1:], seed=seed)
-        model.load_weights(file)
+        model, untrained = cells.trained(file, seed), cells.untrained(seed)
         probability = training.positive(model.predict(images, batch_size=64, verbose=0))
         predicted = (probability > 0.5).astype(int)
         target = {
@@ -41,8 +44,12 @@ with job(snakemake):
             "negative": np.zeros_like(labels),
             "positive": np.ones_like(labels),
         }[wanted.get("target", "predicted")]
-        layer = wanted.get("layer") or networks.last_activation(model)
-        asked = {"layer": layer, "target": target, "methods": wanted["methods"], "few": few}
+        asked = {
+            "layer": cells.layer(model),
+            "target": target,
+            "methods": wanted["methods"],
+            "few": few,
+        }
         maps, found = explanations.score(model, images, zones, **asked)
         about = pd.DataFrame(
             {"image": numbers, "label": labels, "predicted": predicted, "probability": probability}

@@ -7,15 +7,20 @@ with job(snakemake):
 
     import pandas as pd
 
-    from labproof import datasets, heatmaps, interventions, networks, training
+    from labproof import datasets, explanations, heatmaps, interventions, training
 
-    cell = snakemake.params.cell
     dataset = datasets.read(Path(snakemake.input.dataset))
     records = dataset.records[dataset.records["split"] == "validation"].reset_index(drop=True)
     raw, labels = dataset.split("validation")
     numbers = records["image"].to_numpy()
     zones = None if dataset.zones is None else dataset.zones[numbers]
-    size = raw.shape[1:3]
+    size, backbone = raw.shape[1:3], snakemake.input.get("backbone")
+    cells = explanations.Explained(
+        snakemake.params.cell,
+        raw.shape[1:],
+        Path(backbone) if backbone else None,
+        snakemake.params.base,
+    )
     markers = interventions.marker_boxes(records, size)
     made = interventions.versions(raw, zones, records)
 
@@ -23,17 +28,17 @@ with job(snakemake):
     tables = []
     for file in sorted(files, key=lambda file: int(file.name.split(".")[0])):
         seed = int(file.name.split(".")[0])
-        model = networks.build(cell, raw.shape[1:], seed=seed)
-        model.load_weights(file)
+        model = cells.trained(file, seed)
         given = {
-            name: training.positive(model.predict(datasets.scaled(images), verbose=0))
+            name: training.positive(model.predict(cells.images(images), verbose=0))
             for name, (images, _) in made.items()
         }
         found = interventions.answers(given, made, labels, numbers)
-        layer = cell["heatmaps"].get("layer") or networks.last_activation(model)
         where = []
         for images, rows in made.values():
-            maps = heatmaps.explain(model, datasets.scaled(images), layer=layer, target=None)
+            maps = heatmaps.explain(
+                model, cells.images(images), layer=cells.layer(model), target=None
+            )
             where += [
                 interventions.shares(
                     heatmap,

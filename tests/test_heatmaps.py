@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from labproof import heatmaps
+from labproof import explanations, heatmaps, transfer
 
 SIZE = 12  # pixels along an image's side
 
@@ -419,7 +419,7 @@ def test_an_unknown_method_is_named(images):
 ON_JAX = """
 import json, sys
 import keras, numpy as np
-from labproof import heatmaps
+from labproof import explanations, heatmaps, transfer
 assert keras.backend.backend() == "jax"
 model = keras.models.load_model(sys.argv[1])
 images = np.load(sys.argv[2])
@@ -455,3 +455,66 @@ def test_jax_draws_the_same_maps_by_every_method(images, tmp_path):
         here = heatmaps.explain(model, images, layer="conv2", target=1, method=method)
         assert here.max() > 0
         np.testing.assert_allclose(found, here, rtol=1e-4, atol=1e-6)
+
+
+# --- a network in two parts --------------------------------------------------------------------
+
+HEAD = {
+    "network": "mlp",
+    "backbone": "vgg16",
+    "base": None,
+    "dense": [8],
+    "dropout": 0.5,
+    "outputs": 1,
+    "initializer": "he_normal",
+    "heatmaps": {"methods": ["Grad-CAM"]},
+}
+
+
+@pytest.fixture
+def two_parts(tmp_path):
+    """A frozen network and a head trained on its features, as the workflow leaves them."""
+    below = transfer.build("vgg16", (64, 64, 3), base=2, seed=3)
+    below.save_weights(tmp_path / "backbone.weights.h5")
+    cells = explanations.Explained(HEAD, (64, 64, 1), tmp_path, 2)
+    head = cells._head(below, 5)
+    head.save_weights(tmp_path / "7.weights.h5")
+    return cells, below, head, tmp_path / "7.weights.h5"
+
+
+def test_joined_networks_answer_as_the_two_one_after_the_other(two_parts):
+    cells, below, head, weights = two_parts
+    raw = np.random.default_rng(0).integers(0, 256, (5, 64, 64, 1), dtype=np.uint8)
+    features = transfer.extract(below, raw, name="vgg16")
+    found = cells.trained(weights, 7)(cells.images(raw), training=False)
+    np.testing.assert_allclose(found, head(features, training=False), rtol=1e-4, atol=1e-6)
+
+
+def test_a_joined_network_has_maps_of_its_frozen_part(two_parts):
+    """Against the closed form for a head without a hidden layer: a dense weight at each place."""
+    cells, below, _, _ = two_parts
+    raw = np.random.default_rng(0).integers(0, 256, (5, 64, 64, 1), dtype=np.uint8)
+    top = keras.Sequential([keras.Input((64,)), layers.Dense(1, name="top")])
+    model = transfer.join(below, keras.Model(top.inputs, top.outputs))
+    layer = cells.layer(model)
+    last = model.get_layer(layer).output
+    assert tuple(last.shape[1:3]) == (4, 4), "the rectifier before the last pooling"
+    found = heatmaps.explain(model, cells.images(raw), layer=layer, target=1, method="HiResCAM")
+    maps = ops.convert_to_numpy(keras.Model(model.input, last)(cells.images(raw)))
+    kernel = ops.convert_to_numpy(model.get_layer("top").kernel).reshape(2, 2, 16)
+    blocks = maps.reshape(5, 2, 2, 2, 2, 16).transpose(0, 1, 3, 5, 2, 4).reshape(5, 2, 2, 16, 4)
+    best = blocks.argmax(axis=-1)  # the pooling hands on each block's largest value
+    expected = np.zeros((5, 4, 4))
+    for n, row, column, k in np.ndindex(best.shape):
+        place = divmod(best[n, row, column, k], 2)
+        value = kernel[row, column, k] * blocks[n, row, column, k].max()
+        expected[n, 2 * row + place[0], 2 * column + place[1]] += value
+    np.testing.assert_allclose(found, np.maximum(0, expected), rtol=1e-3, atol=1e-5 * found.max())
+
+
+def test_an_untrained_network_has_no_learnt_part(two_parts):
+    cells, _, _, weights = two_parts
+    trained, untrained = cells.trained(weights, 7), cells.untrained(7)
+    for one, other in zip(trained.get_weights(), untrained.get_weights(), strict=True):
+        assert one.shape == other.shape
+        assert not one.any() or not np.allclose(one, other)

@@ -114,7 +114,8 @@ def test_shares_of_the_energy_by_hand():
     zone[4, 4] = marker[8, 8] = marker[4, 4] = True
     found = interventions.shares(heatmap, zone, marker)
     assert found == pytest.approx({"zone": 0.4, "marker": 0.3, "border": 0.2, "rest": 0.1})
-    assert interventions.shares(heatmap, None, None)["rest"] == pytest.approx(0.8)
+    unknown = interventions.shares(heatmap, None, None)
+    assert unknown["rest"] == pytest.approx(0.8) and np.isnan(unknown["zone"])
     assert np.isnan(interventions.shares(0 * heatmap, zone, marker)["rest"])
 
 

@@ -1,13 +1,14 @@
 """A network and its images -> maps by every method, their scores, and the sanity check."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import keras
 import numpy as np
 import pandas as pd
 from keras import ops
 
-from labproof import heat_scores, heatmaps, sanity
+from labproof import datasets, heat_scores, heatmaps, networks, sanity, transfer
 
 # These pass each image through the network dozens of times, so they are made of few images.
 SLOW = ("Score-CAM", "integrated gradients", "occlusion")
@@ -18,6 +19,57 @@ def choose(labels: np.ndarray, count: int) -> list[int]:
     """Rows of the first images, as many of either class; an odd one more of the first."""
     halves = [count - count // 2, count // 2]
     return [int(k) for label in (0, 1) for k in np.flatnonzero(labels == label)[: halves[label]]]
+
+
+class Explained:
+    """A cell's networks and the images as they take them, whatever comes before its dense layers.
+
+    cell: the resolved cell; shape: H, W, C of its dataset; backbone: the folder of the frozen
+    network's weights, and base its width, for a cell that was trained on features.
+    """
+
+    def __init__(self, cell: Mapping, shape: Sequence[int], backbone: Path | None, base: int):
+        self.cell, self.shape = cell, tuple(shape)
+        self.backbone, self.base = backbone, base
+
+    def images(self, raw: np.ndarray) -> np.ndarray:
+        """Images (uint8, N x H x W x C) as the networks take them."""
+        if self.backbone is None:
+            return datasets.scaled(raw)
+        return transfer.preprocess(self.cell["backbone"], raw)
+
+    def trained(self, weights: Path, seed: int) -> keras.Model:
+        """The network that a seed has trained, flat."""
+        if self.backbone is None:
+            model = networks.build(self.cell, self.shape, seed=seed)
+            model.load_weights(weights)
+            return model
+        below = transfer.load(
+            self.cell["backbone"],
+            (*self.shape[:2], 3),
+            weights=self.backbone / "backbone.weights.h5",
+            base=self.base,
+        )
+        head = self._head(below, seed)
+        head.load_weights(weights)
+        return transfer.join(below, head)
+
+    def untrained(self, seed: int) -> keras.Model:
+        """The same network as it was before it learnt anything, its backbone too."""
+        if self.backbone is None:
+            return networks.build(self.cell, self.shape, seed=seed)
+        below = transfer.build(
+            self.cell["backbone"], (*self.shape[:2], 3), base=self.base, seed=seed
+        )
+        return transfer.join(below, self._head(below, seed))
+
+    def layer(self, model: keras.Model) -> str:
+        """The layer whose maps are weighed: the lab's, or the last convolution's rectifier."""
+        return self.cell["heatmaps"].get("layer") or networks.last_activation(model)
+
+    def _head(self, below: keras.Model, seed: int) -> keras.Model:
+        features = int(np.prod(below.output.shape[1:]))
+        return networks.build(self.cell, (features,), seed=seed)
 
 
 def score(

@@ -12,7 +12,7 @@ from scipy.sparse.linalg import spsolve
 
 AS_IT_IS = "as it is"
 MARKER_OUT, MARKER_MOVED = "marker painted out", "marker in the other class's place"
-ZONE_OUT, ELSEWHERE = "fracture painted out", "as much painted out elsewhere"
+ZONE_OUT, ELSEWHERE = "zone painted out", "as much painted out elsewhere"
 BORDER = 1 / 8  # of a side: what counts as the image's border
 ROOM = 0.02  # of a side, around a marker: its ink is blurred
 
@@ -111,7 +111,7 @@ def shares(heatmap: np.ndarray, zone: np.ndarray | None, marker: np.ndarray | No
     """Where the energy of a map (H x W, non-negative) lies: shares of its sum, 0..1.
 
     `zone`, `marker`, `border` (the outer eighth of each side) and `rest`; what is in two counts for
-    the first. NaN for a map that is zero or not finite.
+    the first. NaN for what is not known, and all for a map that is zero or not finite.
     """
     border = np.ones(heatmap.shape, bool)
     rows, columns = (round(BORDER * side) for side in heatmap.shape)
@@ -121,7 +121,10 @@ def shares(heatmap: np.ndarray, zone: np.ndarray | None, marker: np.ndarray | No
         return dict.fromkeys(("zone", "marker", "border", "rest"), float("nan"))
     free = np.ones(heatmap.shape, bool)
     for name, area in (("zone", zone), ("marker", marker), ("border", border), ("rest", free)):
-        part = free & (np.asarray(area) > 0) if area is not None else np.zeros_like(free)
+        if area is None:
+            found[name] = float("nan")
+            continue
+        part = free & (np.asarray(area) > 0)
         found[name] = float(heatmap[part].sum(dtype=float) / total)
         free = free & ~part
     return found

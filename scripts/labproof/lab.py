@@ -215,9 +215,6 @@ def _cells(lab: Mapping, file: Path) -> dict[str, dict]:
                     "an mlp trains on features that were extracted once, so nothing can augment."
                 )
                 raise problem(file, [*place, "augmentation"], cause, False)
-            if cell["network"] == "mlp" and cell["heatmaps"]:
-                cause = "an mlp has no convolution to draw a heatmap of. Take the key away."
-                raise problem(file, [*place, "heatmaps"], cause)
             cell["augmentation"] = AUGMENTATION if cell["augmentation"] else None
             cells[name] = {"task": task, **cell, "initializer": "glorot_uniform"}
     return cells

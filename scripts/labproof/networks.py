@@ -135,7 +135,12 @@ def head(x, cell: Mapping, *, seeds: Seeds):
 
 def last_activation(model: keras.Model) -> str:
     """Name of the last convolution's rectifier, whose maps Grad-CAM takes."""
-    return [layer.name for layer in model.layers if isinstance(layer, layers.ReLU)][-1]
+    rectifiers = (layers.ReLU, layers.Activation)
+    return [
+        layer.name
+        for layer in model.layers
+        if isinstance(layer, rectifiers) and len(layer.output.shape) == 4
+    ][-1]
 
 
 def _initializer(name: str, seeds: Seeds) -> keras.initializers.Initializer:

@@ -249,6 +249,20 @@ def extract(
     return np.concatenate(found).reshape(len(images), -1)
 
 
+def join(backbone: keras.Model, head: keras.Model) -> keras.Model:
+    """A backbone and the dense layers trained on its features as one flat network.
+
+    Preprocessed images (`preprocess`) -> the head's outputs. Flat, since a model nested in another
+    has feature maps that no gradient reaches from outside.
+    """
+    x = layers.Flatten(name="features")(backbone.output)
+    for layer in head.layers[1:]:
+        copy = type(layer).from_config(layer.get_config())  # a layer has one place in one network
+        x = copy(x)
+        copy.set_weights(layer.get_weights())
+    return keras.Model(backbone.input, x)
+
+
 def _source(name: str, count: int, size: int, seed: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
     """Images of the source task as the network takes them, and their labels."""
     images, labels = source_task.draw(count, size=size, seed=1_000 * seed[0] + seed[1])

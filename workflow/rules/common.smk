@@ -108,6 +108,12 @@ def inputs_of(wildcards):
     return f"results/{wildcards.preset}/datasets/{cell['dataset']}"
 
 
+def backbone_of(wildcards):
+    """The folder of the frozen network below a cell, where there is one."""
+    name = cell_of(wildcards)["backbone"]
+    return f"results/{wildcards.preset}/backbones/{name}" if name else []
+
+
 def weights_of(wildcards):
     """The file that a backbone's weights come from, where there is one."""
     weights = LABS[wildcards.preset]["backbone"]["weights"]

@@ -5,6 +5,7 @@ rule intervene:
             "results/{{preset}}/models/{{cell}}/{block}",
             block=lookup("{preset}/blocks", within=LABS),
         ),
+        backbone=backbone_of,
     output:
         ensure("results/{preset}/interventions/{cell}.csv", non_empty=True),
     log:
@@ -19,6 +20,7 @@ rule intervene:
     params:
         code=code_of("intervene"),
         cell=lookup("{preset}/cells/{cell}", within=LABS),
+        base=lambda w: LABS[w.preset]["backbone"].get("base", 64),
     script:
         "../../scripts/intervene.py"
 
@@ -30,6 +32,7 @@ rule draw_heatmaps:
             "results/{{preset}}/models/{{cell}}/{block}",
             block=lookup("{preset}/blocks", within=LABS),
         ),
+        backbone=backbone_of,
     output:
         heatmaps=directory("results/{preset}/heatmaps/{cell}"),
         sheet=report(
@@ -51,6 +54,7 @@ rule draw_heatmaps:
     params:
         code=code_of("draw_heatmaps"),
         cell=lookup("{preset}/cells/{cell}", within=LABS),
+        base=lambda w: LABS[w.preset]["backbone"].get("base", 64),
         classes=lambda w: LABS[w.preset]["datasets"][cell_of(w)["dataset"]]["classes"],
         images=lookup("{preset}/heatmaps/images", within=LABS),
         slow_images=lookup("{preset}/heatmaps/slow_images", within=LABS),
