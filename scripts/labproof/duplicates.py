@@ -168,11 +168,11 @@ def _alike(grey: np.ndarray):
         for turn, directions in enumerate(turned):
             for start in range(0, count, ROWS):
                 likeness = directions[start : start + ROWS] @ parts
-                for row, part in np.argwhere(likeness > ALIKE):
-                    pair = (start + int(row), int(part))
-                    score = float(likeness[row, part])
-                    if pair[0] != pair[1] and score > best.get(pair, (0,))[0]:
-                        best[pair] = (score, turn, window)
+                for row in np.flatnonzero(likeness.max(axis=1) > ALIKE):
+                    for part in np.flatnonzero(likeness[row] > ALIKE):
+                        pair, score = (start + int(row), int(part)), float(likeness[row, part])
+                        if pair[0] != pair[1] and score > best.get(pair, (0,))[0]:
+                            best[pair] = (score, turn, window)
     for (first, second), (score, turn, window) in best.items():
         # which of the two is the part
         if score >= best.get((second, first), (0,))[0]:
