@@ -9,7 +9,7 @@ with job(snakemake):
     import numpy as np
     import pandas as pd
 
-    from labproof import datasets, explanations, figures, heatmaps, training
+    from labproof import datasets, explanations, figures, heatmaps, layers, training
 
     cell, classes = snakemake.params.cell, snakemake.params.classes
     wanted = cell["heatmaps"]
@@ -32,7 +32,11 @@ with job(snakemake):
         (file for block in snakemake.input.models for file in Path(block).glob("*.weights.h5")),
         key=lambda file: int(file.name.split(".")[0]),
     )
-    scores, steps, kept, sheet = [], [], {}, []
+    scores, steps, kept, sheet, listed = [], [], {}, [], []
+    for row in shown:
+        layers.save(layers.picture(raw[row]), folder / f"gallery/{numbers[row]}.png")
+        if zones is not None and zones[row].any():
+            layers.save(layers.outline(zones[row]), folder / f"gallery/{numbers[row]}-zone.png")
     for file in files:
         seed = int(file.name.split(".")[0])
         model, untrained = cells.trained(file, seed), cells.untrained(seed)
@@ -68,6 +72,14 @@ with job(snakemake):
         kept |= {f"{method}/{seed}": small for method, (_, small) in maps.items()}
         logging.info("seed %d: %d maps", seed, sum(len(small) for _, small in maps.values()))
 
+        for m, (method, (places, small)) in enumerate(maps.items()):
+            scaled = heatmaps.normalise(heatmaps.upsample(small, raw.shape[1:3]))
+            for row in (row for row in shown if row in places):
+                name = f"gallery/{m}-{seed}-{numbers[row]}.png"
+                heatmap = scaled[list(places).index(row)]
+                layers.save(layers.heat(np.nan_to_num(heatmap)), folder / name)
+                listed.append({**about.loc[row], "seed": seed, "method": method, "heat": name})
+
         method = wanted["methods"][0]
         places, small = maps[method]
         scaled = heatmaps.normalise(heatmaps.upsample(small, raw.shape[1:3]))
@@ -96,7 +108,13 @@ with job(snakemake):
     table[[*front, *(name for name in table if name not in front)]].to_csv(
         folder / "scores.csv", index=False
     )
+    whole = ["image", "label", "predicted", "seed"]
+    pd.DataFrame(listed).astype(dict.fromkeys(whole, int)).to_csv(
+        folder / "gallery.csv", index=False
+    )
     pd.concat(steps, ignore_index=True).to_csv(folder / "sanity.csv", index=False)
+    figure, table = figures.heat_scores(table)
+    figures.save(figure, Path(snakemake.output.scores).with_suffix(""), table)
     # the sheet shows each of these images once, in the eyes of one seed after the other
     each = len(sheet) // len(files)
     chosen = [sheet[place % len(files) * each + place] for place in range(each)]

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from labproof import audit, claims, findings
+from labproof import audit, claims, findings, layers
 
 SEEDS = [0, 1, 2, 3, 4]
 
@@ -225,6 +225,35 @@ def audited(name: str) -> tuple[dict, pd.DataFrame]:
     return facts, pd.DataFrame(columns=["first", "second"])
 
 
+def gallery(folder: Path, seeds: list[int]) -> None:
+    """Four images by two methods; the second seed is wrong about the first image."""
+    ramp = np.tile(np.linspace(0, 1, 24), (24, 1))
+    rows = []
+    for k in range(4):
+        layers.save(
+            layers.picture((200 * ramp[..., None]).astype(np.uint8)),
+            folder / f"gallery/{30 + k}.png",
+        )
+        layers.save(layers.outline(ramp > 0.8), folder / f"gallery/{30 + k}-zone.png")
+        for m, method in enumerate(("Grad-CAM", "occlusion")):
+            for seed in seeds:
+                name = f"gallery/{m}-{seed}-{30 + k}.png"
+                layers.save(layers.heat(ramp if m else ramp.T), folder / name)
+                wrong = seed == seeds[-1] and k == 0 and len(seeds) > 1
+                rows.append(
+                    {
+                        "image": 30 + k,
+                        "label": k % 2,
+                        "predicted": 1 - k % 2 if wrong else k % 2,
+                        "probability": 0.9,
+                        "seed": seed,
+                        "method": method,
+                        "heat": name,
+                    }
+                )
+    pd.DataFrame(rows).to_csv(folder / "gallery.csv", index=False)
+
+
 def chart(path: Path, width: int, height: int, lines: list[np.ndarray]) -> None:
     """A bare line chart as SVG, in ink on white, and a grey PNG of the same name."""
     colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7"]
@@ -392,6 +421,8 @@ def make(folder: Path, seeds: list[int] = SEEDS) -> dict:
             for step in range(4)
         ]
     ).to_csv(folder / "heatmaps" / "8-vgg16-bone" / "sanity.csv", index=False)
+    gallery(folder / "heatmaps" / "8-vgg16-bone", seeds)
+    chart(folder / "figures" / "heat-scores" / "8-vgg16-bone", 640, 200, [np.linspace(0, 1, 9)])
     (folder / "interventions").mkdir()
     pd.DataFrame(
         [

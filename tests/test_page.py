@@ -231,3 +231,76 @@ def test_printed_pages_show_every_tab_on_white(visit):
     assert not page.locator("#TOC").is_visible()
     assert page.evaluate("getComputedStyle(document.querySelector('.chart img')).filter") == "none"
     assert page.evaluate("getComputedStyle(document.body).color") == "rgb(34, 38, 43)"
+
+
+# --- the heatmaps' gallery ---------------------------------------------------------------------
+
+
+def shown(page, part):
+    return page.evaluate(
+        f"[...document.querySelectorAll('.browse {part}')].filter(e => e.checkVisibility()).length"
+    )
+
+
+def test_the_gallery_is_browsed_by_keyboard(visit):
+    page = visit()
+    assert shown(page, ".tile") == 4 and shown(page, ".heat") == 4
+    visible = "[...document.querySelectorAll('.browse .heat:not([hidden])')]"
+    assert page.evaluate(f"{visible}.map(e => e.dataset.method + e.dataset.seed)") == ["00"] * 4
+    method = page.get_by_label("Maps by")
+    method.focus()
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate(f"{visible}.map(e => e.dataset.method)") == ["1"] * 4
+    page.get_by_label("Seed").select_option("4")
+    assert page.evaluate(f"{visible}.map(e => e.dataset.seed)") == ["4"] * 4
+    assert page.locator(".browse figcaption span:visible").first.inner_text().startswith("✗")
+
+
+def test_the_gallery_shows_right_and_wrong_answers(visit):
+    page = visit()
+    page.get_by_label("Seed").select_option("4")
+    answers = page.get_by_label("Answers")
+    answers.select_option("wrong")
+    assert shown(page, ".tile") == 1
+    answers.select_option("right")
+    assert shown(page, ".tile") == 3
+    page.get_by_label("Seed").select_option("0")
+    answers.select_option("wrong")
+    assert shown(page, ".tile") == 0
+    assert page.get_by_role("status").inner_text() == "No image is left."
+
+
+def test_the_gallery_lets_the_layers_be_told_apart(visit):
+    page = visit()
+    opacity = "getComputedStyle(document.querySelector('.browse .heat')).opacity"
+    assert page.evaluate(opacity) == "1"
+    page.get_by_label("opacity of the heatmap").focus()
+    page.keyboard.press("Home")
+    assert page.evaluate(opacity) == "0"
+    seen = "getComputedStyle(document.querySelector('.browse .{}')).visibility"
+    for label, part in (("outline of the zone", "outline"), ("image", "picture")):
+        assert page.evaluate(seen.format(part)) == "visible"
+        page.locator(".browse").get_by_label(label, exact=True).focus()
+        page.keyboard.press("Space")
+        assert page.evaluate(seen.format(part)) == "hidden"
+
+
+def test_the_gallery_without_scripts_shows_the_first_maps(browser, address):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(address)
+    assert page.locator(".browse form").is_hidden()
+    assert page.locator(".browse .heat:visible").count() == 4
+    context.close()
+
+
+def test_the_layers_lie_over_one_another(visit):
+    for width in (1280, 390):
+        page = visit(width=width)
+        boxes = page.evaluate(
+            """[...document.querySelector('.browse .stack').children]
+            .filter(e => e.checkVisibility())
+            .map(e => e.getBoundingClientRect()).map(r => [r.x, r.y, r.width, r.height])"""
+        )
+        assert len(boxes) == 3 and all(box == boxes[0] for box in boxes)
+        assert boxes[0][2] == boxes[0][3] > 100

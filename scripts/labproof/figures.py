@@ -665,3 +665,50 @@ def contact_sheet(items: Sequence[Explained], *, pairs: int = 2) -> tuple[Figure
     _heat_bar(figure, bar, upright=False)
     columns = ["image", "truth", "predicted", "probability", "answer", "heatmap"]
     return figure, pd.DataFrame(table, columns=columns)
+
+
+@styled
+def heat_scores(scores: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
+    """Energy in the zone, image by image, less the zone's share of the area: a box a method.
+
+    scores: as heatmaps/{cell}/scores.csv has them. An image counts once, by its mean over seeds.
+        Below the methods stand the network before training (by the first method) and the centre
+        prior; the line at 0 is a map that knows nothing.
+    Returns the figure and the table: what, image, value.
+    """
+    rows = []
+    if "energy" in scores:
+        first = scores.loc[scores["network"] == "trained", "method"].iloc[0]
+        for (network, method), part in scores.groupby(["network", "method"], sort=False):
+            what = {
+                "trained": method,
+                "untrained": f"{method}, network not trained" if method == first else None,
+                "none": "a map that points at the centre",
+            }[network]
+            value = (part["energy"] - part["energy_area"]).groupby(part["image"]).mean().dropna()
+            if what and len(value):
+                rows += [(what, image, x) for image, x in value.items()]
+    table = pd.DataFrame(rows, columns=["what", "image", "value"])
+    names = list(dict.fromkeys(table["what"]))
+    # the nulls last, below the methods
+    names.sort(key=lambda name: "not trained" in name or "centre" in name)
+    figure = Figure(figsize=(6.4, 0.7 + 0.32 * max(1, len(names))), layout="constrained")
+    ax = figure.subplots()
+    if names:
+        values = [table.loc[table["what"] == name, "value"] for name in names]
+        own = ["not trained" not in name and "centre" not in name for name in names]
+        boxes = ax.boxplot(values, orientation="horizontal", widths=0.6, patch_artist=True)
+        for box, mine in zip(boxes["boxes"], own, strict=True):
+            box.set(facecolor=TRAINING["color"] if mine else GRID, alpha=0.6, edgecolor=INK)
+        for line in boxes["medians"]:
+            line.set(color=INK)
+        for points in boxes["fliers"]:
+            points.set(marker=".", markersize=3, markeredgecolor=MUTED)
+        ax.set_yticks(range(1, len(names) + 1), names)
+        ax.invert_yaxis()
+        ax.axvline(0, color=MUTED, linewidth=0.8, linestyle=(0, (3, 2)))
+        ax.set_xlabel("share of the heat in the zone, less the zone's share of the image")
+    else:
+        ax.text(0.5, 0.5, "no zone is known", transform=ax.transAxes, ha="center", va="center")
+        _bare(ax)
+    return figure, table

@@ -215,6 +215,50 @@ def stacked(value: Estimate | None, digits: int = 3) -> str:
     return words.number(value.mean, digits) + (f" [{second}]{{.ci}}" if second else "")
 
 
+def browsable(results: Path, name: str, classes: list[str], output: Path) -> dict | None:
+    """A cell's heatmaps as layers for a reader to lay over one another; None where there are none.
+
+    `methods`, `seeds`, and `tiles`, one an image: its `picture` and `outline` (paths as the page
+    links to them), `truth`, `heats` (method, seed, path) and `says` (seed, text, right).
+    """
+    folder = results / "heatmaps" / name
+    listed = read_table(folder / "gallery.csv")
+    if listed is None:
+        return None
+
+    def linked(file: str) -> str | None:
+        path = folder / file
+        return Path(os.path.relpath(path, output.parent)).as_posix() if path.is_file() else None
+
+    methods, seeds = list(listed["method"].unique()), sorted(listed["seed"].unique())
+    tiles = []
+    for image, rows in listed.groupby("image"):
+        truth = classes[rows["label"].iloc[0]]
+        says = []
+        for row in rows.drop_duplicates("seed").itertuples():
+            chance = max(row.probability, 1 - row.probability)
+            said = f"taken for {classes[row.predicted]} ({words.number(chance, 2)})"
+            says.append({"seed": row.seed, "text": said, "right": row.predicted == row.label})
+        tiles.append(
+            {
+                "image": image,
+                "truth": truth,
+                "picture": linked(f"gallery/{image}.png"),
+                "outline": linked(f"gallery/{image}-zone.png"),
+                "heats": [
+                    {
+                        "method": methods.index(row.method),
+                        "seed": row.seed,
+                        "path": linked(row.heat),
+                    }
+                    for row in rows.itertuples()
+                ],
+                "says": says,
+            }
+        )
+    return {"methods": methods, "seeds": seeds, "tiles": tiles}
+
+
 def heat(results: Path, name: str) -> dict:
     """What the page says of a cell's heatmaps.
 
@@ -259,7 +303,8 @@ def heat_rows(scores: pd.DataFrame, methods: list[str]) -> list[dict]:
     parts.append(("a map that points at the centre", scores[scores["network"] == "none"]))
     rows = []
     for what, part in parts:
-        row = {"what": what, "images": part["image"].nunique()}
+        scored = part[part["energy"].notna()] if "energy" in part else part
+        row = {"what": what, "images": scored["image"].nunique()}
         for column in HEAT_SCORES:
             values = part.groupby("seed")[column].mean().dropna() if column in part else []
             row[column] = stacked(estimate(values), 2) if len(values) else words.NOTHING
@@ -461,6 +506,14 @@ def context(lab: dict, results: Path, published: Path, output: Path, styles: Pat
                 },
                 "heat": {
                     c["name"]: heat(results, c["name"])
+                    | {
+                        "gallery": browsable(
+                            results,
+                            c["name"],
+                            lab["datasets"][c["settings"]["dataset"]]["classes"],
+                            output,
+                        )
+                    }
                     for c in members
                     if c["settings"].get("heatmaps")
                 },

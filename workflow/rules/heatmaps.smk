@@ -41,6 +41,13 @@ rule draw_heatmaps:
             caption="../../report/captions/heatmaps.rst",
             labels={"cell": "{cell}"},
         ),
+        scores=report(
+            "results/{preset}/figures/heat-scores/{cell}.svg",
+            category="Heatmaps",
+            caption="../../report/captions/heat-scores.rst",
+            labels={"cell": "{cell}, scores"},
+        ),
+        more=multiext("results/{preset}/figures/heat-scores/{cell}", ".png", ".csv"),
         shared=multiext("results/{preset}/figures/heatmaps/{cell}", ".png", ".csv"),
     log:
         "results/{preset}/logs/draw_heatmaps/{cell}.log",

@@ -20,7 +20,10 @@ rule write_report:
         findings="results/{preset}/findings.json",
         published=PUBLISHED,
         template=str(ROOT / "report/index.qmd.jinja"),
-        parts=str(ROOT / "report/_task.qmd.jinja"),
+        parts=collect(
+            str(ROOT / "report/{file}"),
+            file=["_task.qmd.jinja", "_gallery.html.jinja", "gallery.js"],
+        ),
     output:
         "results/{preset}/report/index.qmd",
     log:
