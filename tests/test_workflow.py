@@ -109,11 +109,14 @@ def test_contract_of_the_figures_and_the_page(finished):
     wanted = [name for name in wanted if not name.startswith("3/")]
     wanted += [f"{cell['task']}/{name}" for name, cell in LAB["cells"].items()]
     wanted += [f"datasets/{name}" for name in LAB["datasets"]]
-    wanted += ["gallery/3", "heatmaps/8-vgg16-bone"]
+    drawn = [name for name, cell in LAB["cells"].items() if cell["heatmaps"]]
+    assert len(drawn) == 4
+    wanted += ["gallery/3", *(f"{kind}/{n}" for n in drawn for kind in ("heatmaps", "heat-scores"))]
     for name in wanted:
         for kind in ("svg", "png", "csv"):
             assert (results / f"figures/{name}.{kind}").stat().st_size > 0
     page = (results / "report/index.html").read_text()
+    assert page.count('class="browse"') == 4
     for task, entry in LAB["tasks"].items():
         assert f'id="sec-task-{task}"' in page
         assert entry["title"] in page

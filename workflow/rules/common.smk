@@ -167,7 +167,12 @@ def shown(wildcards):
             dataset=LABS[preset]["datasets"],
         )
         + collect(
-            ["results/{preset}/heatmaps/{cell}", "results/{preset}/interventions/{cell}.csv"],
+            [
+                "results/{preset}/heatmaps/{cell}",
+                "results/{preset}/interventions/{cell}.csv",
+                "results/{preset}/figures/heatmaps/{cell}.svg",
+                "results/{preset}/figures/heat-scores/{cell}.svg",
+            ],
             preset=preset,
             cell=with_key(preset, "cells", "heatmaps"),
         )
