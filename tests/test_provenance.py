@@ -43,6 +43,7 @@ def test_logic_counts_where_it_is_used_and_nowhere_else(scripts):
     assert changed(scripts, "labproof/training.py", "crossentropy", "focal_crossentropy") == {
         "train_block",
         "draw_heatmaps",
+        "intervene",
     }
     # reached through a module in between, and through imports inside functions
     assert "extract_features" in changed(scripts, "labproof/networks.py", 'g="same"', 'g="valid"')
