@@ -1,17 +1,62 @@
-"""What every script of the workflow shares: its log file, its threads, its last line on failure."""
+"""What every script of the workflow shares: its log, threads and GPU, its last line on failure."""
 
+import errno
 import logging
 import os
 import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
+from labproof import gpus
 from labproof.errors import LabError
+
+# Seconds before a cluster's time limit at which a training saves and leaves by itself.
+MARGIN = 60
+DISK = {
+    errno.ENOSPC: "the disk is full. Free some room",
+    errno.EDQUOT: "the disk quota is used up. Free some room",
+    errno.EROFS: "the disk can only be read. Mount it for writing",
+    errno.EACCES: "this may not be written or read. Change the permissions",
+}
+
+
+class Job:
+    """A running script, as `job` gives it."""
+
+    def __init__(self, snakemake, screen: int):
+        self.snakemake, self._screen = snakemake, screen
+
+    def say(self, text: str) -> None:
+        """Show a line on the screen."""
+        os.write(self._screen, f"\n{self.snakemake.rule}: {text}\n".encode())
+
+    @contextmanager
+    def resumable(self, settings: dict, data: Path | None = None) -> Iterator:
+        """Checkpoints of this job in its scratch folder, written as well when it is told to stop.
+
+        The folder goes when the context ends well, so write the outputs inside.
+        """
+        from labproof import checkpoints, stopping
+
+        def leave(cause: str) -> None:
+            text = f"{cause}: {saved.hold()}, from where the next run goes on"
+            print(text, flush=True)
+            self.say(text)
+
+        left = stopping.time_left()
+        seconds_left = None if left is None else max(1.0, left - min(MARGIN, left / 4))
+        folder, key = Path(self.snakemake.params.scratch), checkpoints.key_of(settings, data)
+        seconds = self.snakemake.config.get("checkpoint", 30)
+        with checkpoints.Checkpoints(folder, key, seconds=seconds) as saved:
+            with stopping.stoppable(leave, seconds=seconds_left):
+                yield saved
+            saved.remove()
 
 
 @contextmanager
-def job(snakemake) -> Iterator[None]:
+def job(snakemake) -> Iterator[Job]:
     """Send all output into the job's log; end a failure with one line on the screen and status 1.
 
     Import numerical libraries inside: they read the number of threads and speak when imported. The
@@ -29,6 +74,7 @@ def job(snakemake) -> Iterator[None]:
     if snakemake.resources.get("gpu", 0):
         # cuDNN's convolution gradients differ from run to run unless told otherwise
         os.environ["TF_DETERMINISTIC_OPS"] = "1"
+        gpus.claim()
     else:
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
     sys.stdout.flush()
@@ -42,11 +88,20 @@ def job(snakemake) -> Iterator[None]:
     )
     for noisy in ("absl", "tensorflow", "matplotlib"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
+    this = Job(snakemake, screen)
     try:
-        yield
+        yield this
     except Exception as error:
         traceback.print_exc()
-        message = str(error) if isinstance(error, LabError) else f"{type(error).__name__}: {error}"
-        text = f"\n{snakemake.rule}: {message}\n(more in {snakemake.log[0]})\n"
-        os.write(screen, text.encode())
+        this.say(f"{_message(error)}\n(more in {snakemake.log[0]})")
         raise SystemExit(1) from None
+
+
+def _message(error: Exception) -> str:
+    if isinstance(error, LabError):
+        return str(error)
+    cause = DISK.get(getattr(error, "errno", None))
+    if cause:
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{cause} and run again: what is done stays done."
+    return f"{type(error).__name__}: {error}"

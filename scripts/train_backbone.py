@@ -2,7 +2,7 @@
 
 from _job import job
 
-with job(snakemake):
+with job(snakemake) as this:
     from pathlib import Path
 
     import pandas as pd
@@ -15,15 +15,17 @@ with job(snakemake):
     folder.mkdir(parents=True, exist_ok=True)
     history = pd.DataFrame(columns=["epoch", "loss", "accuracy", "val_loss", "val_accuracy"])
     if settings["weights"] == "procedural":
-        backbone, history = transfer.train(
-            name,
-            base=settings["base"],
-            size=settings["size"],
-            images=settings["images"],
-            epochs=settings["epochs"],
-            learning_rate=settings["learning_rate"],
-            seed=0,
-        )
+        with this.resumable({**settings, "code": snakemake.params.code}) as saved:
+            backbone, history = transfer.train(
+                name,
+                base=settings["base"],
+                size=settings["size"],
+                images=settings["images"],
+                epochs=settings["epochs"],
+                learning_rate=settings["learning_rate"],
+                seed=0,
+                checkpoints=saved,
+            )
     else:
         try:
             backbone = transfer.load(name, (224, 224, 3), weights=settings["weights"])

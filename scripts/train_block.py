@@ -2,7 +2,7 @@
 
 from _job import job
 
-with job(snakemake):
+with job(snakemake) as this:
     import time
     from pathlib import Path
 
@@ -13,22 +13,27 @@ with job(snakemake):
     from labproof.seeds import seeds_of
 
     start = time.monotonic()
-    seeds = seeds_of(snakemake.wildcards.block)
-    trained = training.train(snakemake.params.cell, datasets.read(Path(snakemake.input[0])), seeds)
-    trained.histories.to_csv(snakemake.output.history, index=False)
-    trained.predictions.to_csv(snakemake.output.predictions, index=False)
-    models = Path(snakemake.output.models)
-    models.mkdir(parents=True, exist_ok=True)
-    for seed, model in trained.models.items():
-        model.save_weights(models / f"{seed}.weights.h5")
-    facts = {
-        "block": snakemake.wildcards.block,
-        "seeds": len(seeds),
-        "seconds": round(time.monotonic() - start, 1),
-        "peak_memory_mib": round(provenance.peak_memory()),
-        "device": ", ".join(keras.distribution.list_devices()),
-        "backend": keras.backend.backend(),
-        "parameters": model.count_params(),
-        **provenance.versions(),
-    }
-    pd.DataFrame([facts]).to_csv(snakemake.output.facts, index=False)
+    seeds, data = seeds_of(snakemake.wildcards.block), Path(snakemake.input[0])
+    settings = {"cell": snakemake.params.cell, "code": snakemake.params.code}
+    settings |= {"backend": keras.backend.backend(), "gpu": snakemake.resources.get("gpu", 0) > 0}
+    with this.resumable(settings, data) as saved:
+        read = datasets.read(data)
+        trained = training.train(snakemake.params.cell, read, seeds, saved)
+        trained.histories.to_csv(snakemake.output.history, index=False)
+        trained.predictions.to_csv(snakemake.output.predictions, index=False)
+        models = Path(snakemake.output.models)
+        models.mkdir(parents=True, exist_ok=True)
+        for seed, model in trained.models.items():
+            model.save_weights(models / f"{seed}.weights.h5")
+        facts = {
+            "block": snakemake.wildcards.block,
+            "seeds": len(seeds),
+            # of all processes, where it was stopped and went on
+            "seconds": round(time.monotonic() - start + trained.before, 1),
+            "peak_memory_mib": round(provenance.peak_memory()),
+            "device": ", ".join(keras.distribution.list_devices()),
+            "backend": keras.backend.backend(),
+            "parameters": model.count_params(),
+            **provenance.versions(),
+        }
+        pd.DataFrame([facts]).to_csv(snakemake.output.facts, index=False)

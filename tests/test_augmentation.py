@@ -41,7 +41,7 @@ def centre(images):
 @pytest.mark.parametrize("channels", [1, 3])
 def test_no_augmentation_changes_nothing(channels):
     batch = np.repeat(picture(channels=channels)[None], 3, axis=0)
-    out = np.asarray(augmentation.draws(NOTHING, seed=0)(batch))
+    out = np.asarray(augmentation.draws(NOTHING, seed=0)(batch, 0))
     np.testing.assert_allclose(out, batch, atol=1e-2)
 
 
@@ -50,6 +50,21 @@ def test_no_two_draws_repeat_and_a_seed_gives_them_again():
     assert len(np.unique(first.reshape(len(first), -1), axis=0)) == len(first)
     np.testing.assert_array_equal(first, drawn(PROTOCOL))
     assert not np.array_equal(first, drawn(PROTOCOL, seed=1))
+
+
+def test_a_batch_is_drawn_alike_whatever_was_drawn_before():
+    images = np.repeat(picture()[None], 6, axis=0).astype("uint8")
+    given = {"batch_size": 4, "epochs": 5, "seed": 3}
+
+    def run(first):
+        augment = augmentation.draws(PROTOCOL, seed=3)
+        found = datasets.batches(images, np.zeros(6), first=first, augment=augment, **given)
+        return [x for x, _ in found.as_numpy_iterator()]
+
+    whole, rest = run(0), run(3)
+    assert (len(whole), len(rest)) == (10, 4)
+    for one, other in zip(whole[6:], rest, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_half_of_the_images_are_flipped():

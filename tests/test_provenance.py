@@ -52,6 +52,7 @@ def test_logic_counts_where_it_is_used_and_nowhere_else(scripts):
     assert changed(scripts, "labproof/words.py", "self.low > 0", "self.low >= 0") == {
         "write_report",
         "judge_findings",
+        "audit_dataset",
     }
     assert changed(scripts, "draw_dataset.py", "zones is None", "zones is not None") == {
         "draw_dataset"

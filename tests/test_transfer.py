@@ -12,8 +12,10 @@ from PIL import Image
 from scipy import stats
 
 from labproof import networks, source_task, transfer
+from labproof.checkpoints import Checkpoints
 from labproof.errors import LabError
 from project import ROOT
+from test_checkpoints import Dying, Killed
 
 DATA = Path(__file__).parents[1].parent / "shared" / "data"
 MOBILENET = DATA / "mobilenet_v2_notop.weights.h5"
@@ -129,8 +131,13 @@ def trained():
     return transfer.train("vgg16", **TINY, seed=6)
 
 
-def test_training_repeats_to_the_bit(trained):
-    backbone, history = transfer.train("vgg16", **TINY, seed=6)
+def test_training_that_dies_and_goes_on_ends_in_the_same_bits(trained, tmp_path):
+    with pytest.raises(Killed), Dying(tmp_path, "key") as saved:
+        saved.left = 1
+        transfer.train("vgg16", **TINY, seed=6, checkpoints=saved)
+    with Checkpoints(tmp_path, "key") as saved:
+        assert saved.load("vgg16").epoch == 1
+        backbone, history = transfer.train("vgg16", **TINY, seed=6, checkpoints=saved)
     assert history.equals(trained[1])
     pairs = zip(backbone.get_weights(), trained[0].get_weights(), strict=True)
     assert all((a == b).all() for a, b in pairs)

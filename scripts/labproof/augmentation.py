@@ -11,7 +11,10 @@ import numpy as np
 
 
 def draws(augmentation: Mapping, *, seed: int) -> Callable:
-    """The training augmentation: a function from a batch of float images (0 to 255) to a new draw.
+    """The training augmentation: (a batch of float images, 0 to 255; its number) -> a new draw.
+
+    What is drawn for a batch follows from the seed and the batch's number, whatever was drawn
+    before it: so a training that goes on from a checkpoint draws what it would have drawn.
 
     Parameters
     ----------
@@ -19,22 +22,20 @@ def draws(augmentation: Mapping, *, seed: int) -> Callable:
         `rotation` (degrees, uniform in +-), `shift` (share of width and of height, uniform in
         +-), `flip` (left to right, half of the images). What moves in from outside
         repeats the border, the default of Keras' `ImageDataGenerator` that the course used.
-    seed
-        Sets the sequence of draws from the first batch on.
     """
     turn = augmentation["rotation"] / 360
     shift = augmentation["shift"]
     layers = [
-        keras_cv.layers.RandomRotation(turn, fill_mode="nearest", seed=1_000 * seed + 901),
-        keras_cv.layers.RandomTranslation(
-            shift, shift, fill_mode="nearest", seed=1_000 * seed + 902
-        ),
+        keras_cv.layers.RandomRotation(turn, fill_mode="nearest", seed=0),
+        keras_cv.layers.RandomTranslation(shift, shift, fill_mode="nearest", seed=0),
     ]
     if augmentation["flip"]:
-        layers.append(keras_cv.layers.RandomFlip("horizontal", seed=1_000 * seed + 903))
+        layers.append(keras_cv.layers.RandomFlip("horizontal", seed=0))
 
-    def augment(images):
-        for layer in layers:
+    def augment(images, number):
+        for key, layer in enumerate(layers, start=1_000 * seed + 901):
+            # the generator that keras_cv's base class documents; a stream of its own a batch
+            layer._random_generator.reset_from_key_counter(key, [0, number])
             images = layer(images, training=True)
         return images
 
@@ -72,7 +73,7 @@ def gallery(
         "intensities\nrescaled": (batch - low) / max(high - low, 1) * 255,
     }
     augment = draws(augmentation, seed=seed)
-    drawn = {f"draw {draw}": augment(batch) for draw in range(1, number + 1)}
+    drawn = {f"draw {draw}": augment(batch, draw) for draw in range(1, number + 1)}
     first = [{title: _uint8(images)[0] for title, images in of.items()} for of in (single, drawn)]
     return first[0], first[1]
 

@@ -61,9 +61,10 @@ def batches(
     batch_size: int,
     epochs: int,
     seed: int,
+    first: int = 0,
     augment: Callable | None = None,
 ):
-    """All epochs of a training run, batch by batch, in an order that follows from the seed.
+    """The epochs of a training run, batch by batch, in an order that follows from the seed.
 
     Each epoch is a new order of all examples; epoch e of seed s is the same whatever ran before.
 
@@ -73,18 +74,21 @@ def batches(
         (N, …), uint8 images or float32 features.
     labels
         (N,) int, or (N, K) one-hot.
+    first
+        Epochs to leave out, since they were trained before.
     augment
-        Batch of float images (0 to 255) -> the same shape; drawn anew for every batch.
+        (Batch of float images, 0 to 255; the batch's number in the whole run) -> the same shape.
 
     Returns
     -------
     tf.data.Dataset
-        epochs * ceil(N / batch_size) pairs of float32: images in 0 to 1, or features as they are.
+        (epochs - first) * ceil(N / batch_size) pairs of float32: images in 0 to 1, or features as
+        they are.
     """
     import tensorflow as tf  # a heavy import, and only training needs it
 
-    inputs, labels = tf.constant(np.asarray(inputs)), tf.constant(labels, "float32")
     count = len(inputs)
+    inputs, labels = tf.constant(np.asarray(inputs)), tf.constant(labels, "float32")
 
     def epoch(number):
         order = tf.random.experimental.stateless_shuffle(tf.range(count), seed=[seed, number])
@@ -94,10 +98,13 @@ def batches(
         batch = tf.cast(tf.gather(inputs, order), "float32")
         return batch, tf.gather(labels, order)
 
-    data = tf.data.Dataset.range(epochs).flat_map(epoch).map(load)
+    data = tf.data.Dataset.range(first, epochs).flat_map(epoch).map(load)
     if augment:
-        # one after the other: a parallel map repeats draws, and not the same ones each time
-        data = data.map(lambda images, targets: (augment(images), targets))
+        steps = -(-count // batch_size)
+        # one after the other: in a parallel map the draws of two batches get into one another
+        data = data.enumerate(start=first * steps).map(
+            lambda number, batch: (augment(batch[0], number), batch[1])
+        )
     if inputs.dtype == tf.uint8:
         data = data.map(lambda images, targets: (images / 255.0, targets))
     return data.prefetch(2)

@@ -1,11 +1,14 @@
 """Does a heatmap depend on what the network has learnt? (Adebayo et al. 2018, arXiv:1810.03292)"""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-import keras
 import numpy as np
 import pandas as pd
 from scipy import stats
+
+if TYPE_CHECKING:
+    import keras
 
 # A map that is still so like the original when nothing learnt is left shows the image, not the
 # network.
@@ -13,10 +16,10 @@ UNCHANGED = 0.7
 
 
 def cascade(
-    trained: keras.Model,
-    untrained: keras.Model,
+    trained: "keras.Model",
+    untrained: "keras.Model",
     images: np.ndarray,
-    explainer: Callable[[keras.Model, np.ndarray], np.ndarray],
+    explainer: Callable[["keras.Model", np.ndarray], np.ndarray],
 ) -> pd.DataFrame:
     """Randomise a network's layers from the top down, and watch its maps.
 
@@ -34,6 +37,8 @@ def cascade(
         all above it), `correlation` (Spearman's, of the pixels of each map with the original's;
         the mean over images, -1 to 1), `undefined` (maps that are constant and have none).
     """
+    import keras  # a heavy import, and the page needs only the judgement below
+
     network = keras.models.clone_model(trained)
     network.set_weights(trained.get_weights())
     original = explainer(network, images)

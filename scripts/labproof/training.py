@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from labproof import datasets, networks
+from labproof.checkpoints import Checkpoints, State
 
 LOG = logging.getLogger(__name__)
 COLUMNS = ["loss", "accuracy", "val_loss", "val_accuracy"]
@@ -26,14 +27,22 @@ class Trained:
         Of the validation images: seed, image, label, probability (of label 1, 0 to 1).
     models
         seed -> trained network, uncompiled.
+    before
+        Seconds that earlier processes spent on it, where it went on from their checkpoints.
     """
 
     histories: pd.DataFrame
     predictions: pd.DataFrame
     models: dict[int, keras.Model]
+    before: float
 
 
-def train(cell: Mapping, dataset: datasets.Dataset, seeds: Sequence[int]) -> Trained:
+def train(
+    cell: Mapping,
+    dataset: datasets.Dataset,
+    seeds: Sequence[int],
+    checkpoints: Checkpoints | None = None,
+) -> Trained:
     """Train one network for each seed, on the training split, watched on the validation split.
 
     The network is built, compiled and traced once; each seed then starts from its own fresh
@@ -44,6 +53,8 @@ def train(cell: Mapping, dataset: datasets.Dataset, seeds: Sequence[int]) -> Tra
     cell
         See `networks.build`; and `learning_rate`, `batch_size`, `epochs`, `augmentation` (None, or
         see `augmentation.draws`).
+    checkpoints
+        What each seed goes on from, to the same bits, and where it is kept after each epoch.
     """
     inputs, labels = dataset.split("train")
     val_inputs, val_labels = dataset.split("validation")
@@ -56,29 +67,36 @@ def train(cell: Mapping, dataset: datasets.Dataset, seeds: Sequence[int]) -> Tra
         keras.ops.convert_to_numpy(variable) for variable in model.optimizer.variables
     ]
 
-    histories, predictions, models = [], [], {}
+    histories, predictions, models, before = [], [], {}, 0.0
     for seed in seeds:
         own = networks.build(cell, inputs.shape[1:], seed=seed)
         _assign(model.variables, own.variables)
         _assign(model.optimizer.variables, fresh_optimizer)
-        progress = Progress(f"seed {seed}", cell["epochs"])
-        model.fit(
-            datasets.batches(
-                inputs,
-                targets(labels, cell),
-                batch_size=cell["batch_size"],
+        progress = Progress(f"seed {seed}", cell["epochs"], checkpoints)
+        done = progress.restore(model)
+        if done < cell["epochs"]:
+            model.fit(
+                datasets.batches(
+                    inputs,
+                    targets(labels, cell),
+                    batch_size=cell["batch_size"],
+                    epochs=cell["epochs"],
+                    seed=seed,
+                    first=done,
+                    augment=_augment(cell, seed),
+                ),
+                shuffle=False,  # `batches` has shuffled already
+                steps_per_epoch=steps,
+                initial_epoch=done,
                 epochs=cell["epochs"],
-                seed=seed,
-                augment=_augment(cell, seed),
-            ),
-            shuffle=False,  # `batches` has shuffled already
-            steps_per_epoch=steps,
-            epochs=cell["epochs"],
-            validation_data=(val_inputs, targets(val_labels, cell)),
-            validation_batch_size=len(val_inputs) if val_inputs.ndim == 2 else 64,
-            callbacks=[progress],
-            verbose=0,
-        )
+                validation_data=(val_inputs, targets(val_labels, cell)),
+                validation_batch_size=len(val_inputs) if val_inputs.ndim == 2 else 64,
+                callbacks=[progress],
+                verbose=0,
+            )
+            if checkpoints:
+                checkpoints.save()  # the next seed's state is kept in place of this one's
+        before += progress.before
         histories.append(progress.history().assign(seed=seed))
         probability = positive(model.predict(val_inputs, batch_size=64, verbose=0))
         predictions.append(
@@ -94,7 +112,7 @@ def train(cell: Mapping, dataset: datasets.Dataset, seeds: Sequence[int]) -> Tra
         _assign(own.variables, model.variables)
         models[seed] = own
     return Trained(
-        pd.concat(histories)[["seed", "epoch", *COLUMNS]], pd.concat(predictions), models
+        pd.concat(histories)[["seed", "epoch", *COLUMNS]], pd.concat(predictions), models, before
     )
 
 
@@ -123,12 +141,25 @@ def positive(outputs: np.ndarray) -> np.ndarray:
 
 
 class Progress(keras.callbacks.Callback):
-    """Collects the history, and writes a line an epoch into the log, with the time that is left."""
+    """Collects the history, keeps a checkpoint, and writes a line an epoch into the log."""
 
-    def __init__(self, name: str, epochs: int):
+    def __init__(self, name: str, epochs: int, checkpoints: Checkpoints | None = None):
         super().__init__()
-        self.name, self.epochs = name, epochs
-        self.rows: list[dict] = []
+        self.name, self.epochs, self.checkpoints = name, epochs, checkpoints
+        self.rows: list[Mapping] = []
+        self.before = 0.0  # seconds, in earlier processes
+        self.seconds = 0.0
+
+    def restore(self, model: keras.Model) -> int:
+        """Bring a network to where its checkpoint has it; gives the epochs done, 0 without one."""
+        found = self.checkpoints.load(self.name) if self.checkpoints else None
+        if found is None:
+            return 0
+        _assign(_variables(model), found.variables)
+        self.rows = list(found.rows)
+        self.before = self.seconds = found.seconds
+        LOG.info("%s  goes on from its checkpoint after epoch %d", self.name, found.epoch)
+        return found.epoch
 
     def on_train_begin(self, logs=None):
         """Start the clock."""
@@ -141,7 +172,16 @@ class Progress(keras.callbacks.Callback):
         for name, value in logs.items():
             row[name.replace("binary_", "").replace("categorical_", "")] = float(value)
         self.rows.append(row)
-        left = (time.monotonic() - self.start) / (epoch + 1) * (self.epochs - epoch - 1)
+        self.seconds = self.before + time.monotonic() - self.start
+        if self.checkpoints:
+            # copies, since some backends change a variable in place
+            variables = [
+                np.array(keras.ops.convert_to_numpy(variable))
+                for variable in _variables(self.model)
+            ]
+            state = State(row["epoch"], tuple(self.rows), self.seconds, variables)
+            self.checkpoints.keep(self.name, state)
+        left = self.seconds / row["epoch"] * (self.epochs - row["epoch"])
         LOG.info(
             "%s  epoch %d/%d  loss %.4f  accuracy %.3f  val_loss %.4f  val_accuracy %.3f  %s left",
             self.name,
@@ -162,6 +202,11 @@ def _augment(cell: Mapping, seed: int):
     from labproof import augmentation  # keras_cv is slow to import, and few cells augment
 
     return augmentation.draws(cell["augmentation"], seed=seed)
+
+
+def _variables(model: keras.Model) -> list:
+    """All that changes while a network trains: weights, random states, the optimiser's."""
+    return [*model.variables, *model.optimizer.variables]
 
 
 def _assign(variables: Sequence, values: Sequence) -> None:

@@ -12,6 +12,7 @@ import pandas as pd
 from keras import layers
 
 from labproof import networks, source_task
+from labproof.checkpoints import Checkpoints, State
 from labproof.errors import LabError
 
 LOG = logging.getLogger(__name__)
@@ -144,6 +145,7 @@ def train(
     learning_rate: float,
     seed: int,
     batch_size: int = 32,
+    checkpoints: Checkpoints | None = None,
 ) -> tuple[keras.Model, pd.DataFrame]:
     """Train a backbone on the source task, so that there is something to transfer.
 
@@ -151,6 +153,7 @@ def train(
     them by heart. VGG16 has no normalisation and hardly starts without; it is trained with batch
     normalisation, which is then folded into its convolutions, so that what comes out is VGG16.
     The learning rate falls along a half cosine (Loshchilov and Hutter 2017, arXiv:1608.03983).
+    With `checkpoints` it goes on from the last epoch that they hold, to the same bits.
 
     Returns
     -------
@@ -193,8 +196,14 @@ def train(
         steps_per_execution=steps,
     )
     validation = _source(name, -(-images // 4), size, [seed, 0])
-    rows = []
-    for epoch in range(1, epochs + 1):
+    model.optimizer.build(model.trainable_variables)
+    changing = [*model.variables, *model.optimizer.variables]
+    done = (checkpoints and checkpoints.load(name)) or State()
+    if done.epoch:
+        for variable, value in zip(changing, done.variables, strict=True):
+            variable.assign(value)
+    rows = list(done.rows)
+    for epoch in range(done.epoch + 1, epochs + 1):
         x, y = _source(name, images, size, [seed, epoch])
         order = np.random.default_rng([seed, epoch]).permutation(images)
         fit = model.fit(
@@ -205,9 +214,15 @@ def train(
             verbose=0,
             validation_data=validation,
         )
-        rows.append({"epoch": epoch, **{key: values[0] for key, values in fit.history.items()}})
+        told = {key: float(values[0]) for key, values in fit.history.items()}
+        rows.append({"epoch": epoch, **told})
+        if checkpoints:
+            values = [np.array(keras.ops.convert_to_numpy(variable)) for variable in changing]
+            checkpoints.keep(name, State(epoch, tuple(rows), variables=values))
         numbers = "  ".join(f"{key} {value:.3f}" for key, value in list(rows[-1].items())[1:])
         LOG.info("source task  epoch %d/%d  %s", epoch, epochs, numbers)
+    if checkpoints:
+        checkpoints.save()
     backbone = keras.Model(inputs, features)
     if name == "vgg16":
         backbone = fold(backbone, build(name, (size, size, 3), base=base))

@@ -17,6 +17,7 @@ rule train_block:
         gpu=min(GPUS, 1),
     params:
         code=code_of("train_block"),
+        scratch="results/{preset}/scratch/train_block/{cell}/{block}",
         cell=lambda w: {key: x for key, x in cell_of(w).items() if key not in lab.TOLD},
     script:
         "../../scripts/train_block.py"

@@ -15,6 +15,7 @@ rule train_backbone:
         gpu=min(GPUS, 1),
     params:
         code=code_of("train_backbone"),
+        scratch="results/{preset}/scratch/train_backbone/{backbone}",
         backbone=lookup("{preset}/backbone", within=LABS),
     script:
         "../../scripts/train_backbone.py"

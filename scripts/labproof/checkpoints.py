@@ -1,0 +1,182 @@
+"""Where a training stands, on the disk: stopped at any moment, it goes on to the very same bits."""
+
+import fcntl
+import hashlib
+import json
+import logging
+import os
+import shutil
+import threading
+import time
+import zipfile
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from labproof import provenance
+from labproof.errors import LabError
+
+LOG = logging.getLogger(__name__)
+# What the bits of a training may hang on beside its cell, its code and its data.
+VERSIONS = ("keras", "keras-cv", "tensorflow", "numpy")
+
+
+@dataclass(frozen=True)
+class State:
+    """A training between two epochs.
+
+    epoch
+        Epochs done.
+    rows
+        The history so far, a mapping an epoch.
+    seconds
+        Spent on it so far, in all processes.
+    variables
+        Weights, random states, and the optimiser's, in the network's order.
+    """
+
+    epoch: int = 0
+    rows: Sequence[Mapping] = ()
+    seconds: float = 0.0
+    variables: Sequence[np.ndarray] = field(default=(), repr=False)
+
+
+def key_of(settings: Mapping, data: Path | None = None) -> str:
+    """What a training must agree in to go on from a checkpoint, as a hash.
+
+    Parameters
+    ----------
+    settings
+        The cell, the hash of the code, the backend: whatever can be JSON.
+    data
+        The folder it trains on, if any; its files are read.
+    """
+    told = hashlib.blake2b(digest_size=16)
+    versions = {name: provenance.versions().get(name) for name in VERSIONS}
+    told.update(json.dumps([settings, versions], sort_keys=True).encode())
+    for file in sorted(data.iterdir()) if data else ():
+        told.update(file.name.encode())
+        with file.open("rb") as content:
+            told.update(hashlib.file_digest(content, "blake2b").digest())
+    return told.hexdigest()
+
+
+class Checkpoints:
+    """A folder with one file for each training of a job; holds the folder's lock while it is used.
+
+    Parameters
+    ----------
+    folder
+        Not among the outputs of a rule: Snakemake would delete it before it tries again.
+    key
+        See `key_of`. A file with another key is passed over.
+    seconds
+        Least time between two writes; 0 writes after every epoch. In memory the last epoch is
+        always kept, so that `save` loses nothing.
+
+    Raises
+    ------
+    LabError
+        Another process holds the lock.
+    """
+
+    def __init__(self, folder: Path, key: str, *, seconds: float = 0.0):
+        self.folder, self.key, self.seconds = folder, key, seconds
+        self._writing = threading.RLock()
+        self._latest: tuple[str, State] | None = None
+        self._written = time.monotonic()
+
+    def __enter__(self) -> "Checkpoints":
+        self.folder.mkdir(parents=True, exist_ok=True)
+        # the kernel lets go of it when the process dies, however it dies
+        self._lock = (self.folder / "lock").open("a+")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._lock.seek(0)
+            holder = self._lock.read() or "another process"
+            self._lock.close()
+            raise LabError(
+                f"{self.folder} is in use by {holder}, which does this very job. "
+                "Wait for its end, or end it."
+            ) from None
+        self._lock.truncate(0)
+        self._lock.write(f"process {os.getpid()} on {os.uname().nodename}")
+        self._lock.flush()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._lock.close()
+
+    def load(self, name: str) -> State | None:
+        """Where a training stood; None: never begun, begun from something else, or unreadable."""
+        file = self._file(name)
+        if not file.is_file():
+            return None
+        try:
+            with np.load(file) as content:  # a zip file, whose checksums are looked at
+                told = json.loads(bytes(content["told"]))
+                variables = [content[str(number)] for number in range(told.pop("count"))]
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            LOG.warning("%s cannot be read (%s): %s starts anew", file, error, name)
+            return None
+        if told.pop("key") != self.key:
+            LOG.info("%s is of another cell, code or data set: %s starts anew", file, name)
+            return None
+        return State(**told, variables=variables)
+
+    def keep(self, name: str, state: State) -> None:
+        """Remember where a training stands, and write it if the last write is long enough ago."""
+        with self._writing:
+            self._latest = name, state
+            if time.monotonic() - self._written >= self.seconds:
+                self.save()
+
+    def save(self) -> str:
+        """Write the last state that was kept, unless it is written; says which one it is."""
+        with self._writing:
+            if self._latest is None:
+                return "nothing was done yet"
+            name, state = self._latest
+            file = self._file(name)
+            if not (file.is_file() and self._on_disk == self._latest):
+                self._write(file, state)
+                self._on_disk = self._latest
+                self._written = time.monotonic()
+            return f"{name} is saved at epoch {state.epoch}"
+
+    def hold(self) -> str:
+        """`save`, and let nobody write or remove anything from then on."""
+        self._writing.acquire()
+        return self.save()
+
+    def remove(self) -> None:
+        """Delete the folder: the job is done."""
+        with self._writing:
+            shutil.rmtree(self.folder)
+
+    _on_disk: tuple[str, State] | None = None
+
+    def _file(self, name: str) -> Path:
+        return self.folder / f"{name.replace(' ', '-')}.npz"
+
+    def _write(self, file: Path, state: State) -> None:
+        """Written aside, brought to the disk, renamed: the old file or the new, never a half."""
+        told = {
+            "key": self.key,
+            "epoch": state.epoch,
+            "rows": list(state.rows),
+            "seconds": state.seconds,
+            "count": len(state.variables),
+        }
+        content = np.frombuffer(json.dumps(told).encode(), np.uint8)
+        aside = file.with_suffix(".new")
+        with aside.open("wb") as target:
+            numbered = {str(number): value for number, value in enumerate(state.variables)}
+            np.savez(target, told=content, **numbered)
+            target.flush()
+            os.fsync(target.fileno())
+        aside.replace(file)
