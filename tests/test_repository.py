@@ -19,7 +19,8 @@ def test_conda_environment_follows_the_lock_file():
     for name, version in pins:
         assert lock[name] == version, name
     wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
-    names = {re.match(r"[\w-]+", line).group() for line in wanted} - {"snakemake"}
+    names = {re.match(r"[\w-]+", line).group() for line in wanted}
+    names = {name for name in names if not name.startswith("snakemake")}  # it makes environments
     assert names <= {name for name, _ in pins}
 
 
