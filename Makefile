@@ -7,6 +7,7 @@ PRESET ?=
 CONFIG ?=
 GPU    ?=
 ID     ?=
+PARTIAL ?=
 ARGS   ?=
 
 # The CUDA build of TensorFlow cannot live beside the CPU build: it has its own environment.
@@ -31,6 +32,11 @@ unexport PYTHONPATH PYTHONHOME
 WITH_PATH := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
 
 # Snakemake takes the last --config alone, so it must be one.
+# A page of what is there: nothing trains for it because some code or number has changed since.
+ifneq (,$(filter 1 yes true,$(PARTIAL)))
+override CONFIG += partial=True
+AS_IS := --rerun-triggers mtime input --forcerun judge_findings write_report
+endif
 ifneq (,$(strip $(PRESET) $(CONFIG)))
 ifneq (,$(filter --config -C,$(ARGS)))
 $(error Give settings as CONFIG="seeds=10", not in ARGS, when PRESET or CONFIG is given)
@@ -38,19 +44,22 @@ endif
 SETTINGS := --config $(if $(PRESET),preset=$(PRESET)) $(CONFIG)
 endif
 
-.PHONY: help report finding test lint format setup quarto lock clean clean-all FORCE
+.PHONY: help report finding estimate test lint format setup quarto lock clean clean-all FORCE
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
-	@echo "make TARGET [PRESET=smoke|demo|lab] [CONFIG=\"seeds=10\"] [CORES=4] [GPU=1] [PYTHON=python3.12] [ARGS=...]"
+	@echo "make TARGET [PRESET=smoke|demo|lab] [CONFIG=\"seeds=10\"] [CORES=4] [GPU=1] [PARTIAL=1] [PYTHON=python3.12] [ARGS=...]"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-report: $(BASE) $(QUARTO)  ## run the lab and render its page: results/PRESET/report/index.html
-	$(WITH_PATH) $(PY) -m snakemake $(SETTINGS) --resources gpu=1 --cores $(CORES) $(ARGS)
+report: $(BASE) $(QUARTO)  ## run the lab and render its page: results/PRESET/report/index.html; PARTIAL=1: of what is there
+	$(WITH_PATH) $(PY) -m snakemake $(SETTINGS) $(AS_IS) --resources gpu=1 --cores $(CORES) $(ARGS)
 
 finding: $(BASE)  ## judge one finding and print its verdict: make finding ID=1a-plain-overfits
 	@$(WITH_PATH) $(PY) -m snakemake finding $(or $(SETTINGS),--config) $(if $(ID),finding=$(ID)) \
 	  --resources gpu=1 --cores $(CORES) --quiet host reason rules $(ARGS)
+
+estimate: $(BASE)  ## print what the jobs that are still to be done will cost, and begin none
+	@$(WITH_PATH) $(PY) scripts/estimate_costs.py $(SETTINGS) $(ARGS)
 
 test: $(TOOLS) $(QUARTO)  ## run the tests; ARGS="-m slow" runs the long ones
 	$(WITH_PATH) $(PY) -m pytest --numprocesses 2 --dist loadfile $(ARGS)

@@ -6,7 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from labproof import gpus
@@ -92,7 +92,8 @@ def job(snakemake) -> Iterator[Job]:
     try:
         yield this
     except Exception as error:
-        traceback.print_exc()
+        with suppress(OSError):  # a full disk takes no log either
+            traceback.print_exc()
         this.say(f"{_message(error)}\n(more in {snakemake.log[0]})")
         raise SystemExit(1) from None
 

@@ -8,13 +8,19 @@ with job(snakemake):
     from labproof import audit, findings, reporting
 
     results, wanted = Path(snakemake.params.results), snakemake.params.findings
-    files = {"histories": "{}.csv", "predictions": "{}.csv", "heatmaps": "{}/scores.csv"}
-    files["interventions"] = "{}.csv"
+    # a file that is no input, of a cell that a partial report lacks, may be of an earlier run
+    given = set(map(str, snakemake.input))
+
+    def table(kind, cell, file):
+        """A table of a cell, if it is an input."""
+        path = results / kind / f"{cell}{file}"
+        listed = str(path) in given or str(path.parent) in given
+        return reporting.read_table(path) if listed else None
+
+    files = {"histories": ".csv", "predictions": ".csv", "heatmaps": "/scores.csv"}
+    files["interventions"] = ".csv"
     tables = {
-        cell: {
-            kind: reporting.read_table(results / kind / name.format(cell))
-            for kind, name in files.items()
-        }
+        cell: {kind: table(kind, cell, file) for kind, file in files.items()}
         for cell in dict.fromkeys(cell for finding in wanted for cell in finding["cells"])
     }
     audits = {
@@ -29,6 +35,7 @@ with job(snakemake):
         datasets=snakemake.params.datasets,
         published=reporting.read_published(Path(snakemake.input.published)),
         warnings={name: facts["warnings"] for name, facts in audits.items() if facts},
+        missing=snakemake.params.gaps,
         adjust=text is None,
     )
     findings.write(judged, Path(snakemake.output.findings))

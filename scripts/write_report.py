@@ -9,6 +9,7 @@ with job(snakemake):
 
     reporting.write(
         lab=snakemake.params.lab,
+        missing=snakemake.params.gaps,
         results=Path(snakemake.params.results),
         published=Path(snakemake.input.published),
         template=Path(snakemake.input.template),

@@ -67,6 +67,14 @@ def test_a_batch_is_drawn_alike_whatever_was_drawn_before():
         np.testing.assert_array_equal(one, other)
 
 
+def test_every_layer_draws_from_a_generator_of_its_own(monkeypatch):
+    def shared():
+        raise AssertionError("TensorFlow's global generator refuses to be deterministic")
+
+    monkeypatch.setattr("tensorflow.random.get_global_generator", shared)
+    augmentation.draws(PROTOCOL, seed=0)
+
+
 def test_half_of_the_images_are_flipped():
     x, _ = centre(drawn({**NOTHING, "flip": True}))
     flipped = np.mean(x > 0.5)

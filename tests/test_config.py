@@ -401,3 +401,24 @@ def test_the_mend_that_a_message_shows_is_valid():
                 jsonschema.Draft202012Validator(part).validate(example)
                 checked += 1
     assert checked > 40
+
+
+def test_a_place_that_takes_no_results_is_named(tmp_path):
+    project = copy_to(tmp_path)
+    (project / "results").write_text("a file")
+    run = snakemake(project, "-n")
+    assert run.returncode == 1
+    assert f"{project}/results: nothing can be written there" in run.stdout
+    assert "Traceback" not in run.stdout
+
+
+def test_a_second_run_in_one_folder_says_so(project):
+    locks = project / ".snakemake/locks"
+    locks.mkdir(parents=True)
+    wanted = "results/smoke/report/index.html"
+    for kind in ("input", "output"):
+        (locks / f"0.{kind}.lock").write_text(f"{wanted}\n")
+    run = snakemake(project, "--config", "preset=smoke")
+    assert run.returncode == 1
+    assert "no other Snakemake process" in run.stdout
+    assert "Traceback" not in run.stdout

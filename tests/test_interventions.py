@@ -182,3 +182,15 @@ def test_a_network_that_reads_the_fracture_is_found_out():
     found = accuracies(model, images, zones, records)
     assert found[AS_IT_IS] == 1 and found[MARKER_MOVED] == 1 and found[MARKER_OUT] == 1
     assert found[ZONE_OUT] == 0.5 and found[ELSEWHERE] == 1
+    boxes = interventions.marker_boxes(records, (SIZE, SIZE))
+    maps = heatmaps.explain(
+        model, (images / 255.0).astype("float32"), layer="relu", target=None, method="HiResCAM"
+    )
+    shares = pd.DataFrame(
+        [
+            interventions.shares(*each)
+            for each, cue in zip(zip(maps, zones, boxes, strict=True), label, strict=True)
+            if cue
+        ]
+    ).mean()
+    assert shares["zone"] > 0.9 > 0.1 > shares["marker"]

@@ -2,6 +2,9 @@
 
 import json
 import re
+import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -237,6 +240,28 @@ def test_more_seeds_train_the_new_block_alone(finished):
     assert planned(finished, "--config", "preset=smoke", "seeds=4")["judge_findings"] == 1
 
 
+def test_the_estimate_counts_what_is_still_to_be_done(finished):
+    command = [sys.executable, "scripts/estimate_costs.py", "--config", "preset=smoke"]
+
+    def told(*settings):
+        run = subprocess.run([*command, *settings], cwd=finished, capture_output=True, text=True)
+        assert run.returncode == 0, run.stderr
+        return run.stdout
+
+    assert "all is there, nothing is to be done" in told()
+    text = told("seeds=6")
+    assert f"from {len(CELLS)} blocks of earlier runs here" in text
+    counts = planned(finished, "--config", "preset=smoke", "seeds=6")
+    rows = {line.split()[0]: line.split()[1] for line in text.splitlines() if line[:1].isalpha()}
+    for rule, count in counts.items():
+        if rule != "all":
+            assert int(rows[rule]) == count
+    broken = subprocess.run([*command, "seeds=no"], cwd=finished, capture_output=True, text=True)
+    assert broken.returncode == 1
+    assert "seeds" in broken.stderr
+    assert "Traceback" not in broken.stderr
+
+
 def test_any_preset_can_be_asked_for_by_its_path(finished):
     counts = planned(finished, "--", "results/lab/histories/1a-plain.csv")
     assert counts == {"prepare_dataset": 1, "train_block": 1, "gather_blocks": 1}
@@ -282,6 +307,49 @@ def test_a_broken_image_ends_in_one_line_and_nothing_is_lost(tmp_path):
     Image.new("RGB", (40, 40)).save(project / "own/train/no/new.png")
     run = snakemake(project, "-n", "--config", "preset=smoke", "--", *datasets)
     assert run.stdout.count("rule prepare_dataset") == 1  # the drawn one stays
+
+
+@pytest.mark.slow
+def test_a_cell_that_fails_costs_its_own_findings_alone(finished):
+    """The partial page, its findings, and the next run, which makes that cell and no other."""
+    results = finished / "results/smoke"
+    file = finished / "config/labs/lab3/tasks.yaml"
+    before = edited(file, "epochs: 50, batch_norm: true}", "epochs: 100, batch_norm: true}")
+    obstacle = results / "scratch/train_block/1b-bn"
+    shutil.rmtree(obstacle, ignore_errors=True)
+    obstacle.parent.mkdir(parents=True, exist_ok=True)
+    obstacle.write_text("no folder can be made here")
+    run = smoke(finished)
+    assert run.returncode != 0
+    assert "train_block: " in run.stdout
+    assert "Traceback" not in run.stdout
+    # nothing but the cell was tried again, and the rest went on
+    assert re.findall(r"cell=(\S+), block", run.stdout) == ["1b-bn"] * run.stdout.count(", block=")
+
+    run = snakemake(finished, "--config", "preset=smoke", "partial=True")
+    assert run.returncode == 0, run.stdout[-3000:]
+    page = (results / "report/index.html").read_text()
+    assert "This page is not complete" in page
+    assert "logs/train_block/1b-bn/0-1.log" in page
+    entries = json.loads((results / "findings.json").read_text())
+    needing = [entry for entry in entries if "1b-bn" in entry["cells"]]
+    assert needing
+    for entry in needing:
+        assert entry["verdict"] == "undecided"
+        assert "1b-bn lacks seeds 0 and 1: train_block failed: " in entry["reason"]
+    others = [entry for entry in entries if "1b-bn" not in entry["cells"]]
+    assert all("lacks seed" not in entry["reason"] for entry in others)
+    assert all(entry["n"] == 2 for entry in others)
+
+    file.write_text(before)
+    obstacle.unlink()
+    counts = planned(finished, "--config", "preset=smoke")
+    assert counts["train_block"] == 1
+    assert "draw_heatmaps" not in counts
+    run = smoke(finished)
+    assert run.returncode == 0, run.stdout[-3000:]
+    assert "not complete" not in (results / "report/index.html").read_text()
+    assert NOTHING in smoke(finished).stdout
 
 
 @pytest.mark.slow

@@ -25,12 +25,12 @@ def draws(augmentation: Mapping, *, seed: int) -> Callable:
     """
     turn = augmentation["rotation"] / 360
     shift = augmentation["shift"]
-    layers = [
-        keras_cv.layers.RandomRotation(turn, fill_mode="nearest", seed=0),
-        keras_cv.layers.RandomTranslation(shift, shift, fill_mode="nearest", seed=0),
+    layers = [  # a seed of 0 would mean one generator for all
+        keras_cv.layers.RandomRotation(turn, fill_mode="nearest", seed=1),
+        keras_cv.layers.RandomTranslation(shift, shift, fill_mode="nearest", seed=1),
     ]
     if augmentation["flip"]:
-        layers.append(keras_cv.layers.RandomFlip("horizontal", seed=0))
+        layers.append(keras_cv.layers.RandomFlip("horizontal", seed=1))
 
     def augment(images, number):
         for key, layer in enumerate(layers, start=1_000 * seed + 901):

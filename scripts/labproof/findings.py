@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from labproof import bootstrap, claims, measures, verdicts, words
+from labproof import bootstrap, claims, gaps, measures, verdicts, words
 from labproof.measures import MEASURES
 
 # What of published.csv speaks to a measure: a column, or one less another.
@@ -29,6 +29,7 @@ def judge(
     datasets: Mapping[str, str],
     published: pd.DataFrame | None = None,
     warnings: Mapping[str, Sequence[str]] | None = None,
+    missing: Sequence[Mapping] = (),
     adjust: bool = True,
 ) -> list[dict]:
     """Judge findings.
@@ -48,6 +49,8 @@ def judge(
         What others found: columns cell, group, metric, value, and note or none.
     warnings
         Dataset -> what its audit warns of; a finding carries those of its cells' datasets.
+    missing
+        What `gaps.find` gives; an undecided finding of such a cell tells the cause.
     adjust
         Whether these are all findings there are, so that Holm's correction can be made over them.
 
@@ -70,6 +73,9 @@ def judge(
         entry["warnings"] = [
             f"{name}: {text}" for name in used for text in (warnings or {}).get(name, [])
         ]
+        if entry["verdict"] == verdicts.UNDECIDED:
+            causes = [gaps.told(gap) for gap in missing if gap["cell"] in entry["cells"]]
+            entry["reason"] = " ".join([entry["reason"], *(f"{cause}." for cause in causes)])
     adjusted = verdicts.holm([entry["p"] for entry in judged])
     for entry, p in zip(judged, adjusted, strict=True):
         entry["p_adjusted"] = float(p) if adjust else math.nan

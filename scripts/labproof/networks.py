@@ -10,13 +10,7 @@ from itertools import count
 import keras
 from keras import layers
 
-# (maps as a multiple of the base, pooling behind it); shared by the tables below
-ALEXNET = ((1, True), (2, True), (4, False), (4, False), (2, True))
-VGG16 = tuple(
-    (width, position == depth - 1)
-    for width, depth in ((1, 2), (2, 2), (4, 3), (8, 3), (8, 3))
-    for position in range(depth)
-)
+from labproof.architectures import CONVOLUTIONAL, VGG16
 
 
 class Seeds:
@@ -58,7 +52,7 @@ def build(cell: Mapping, input_shape: Sequence[int], *, seed: int) -> keras.Mode
     else:
         hidden = convolutions(
             inputs,
-            {"alexnet": ALEXNET, "vgg16": VGG16}[cell["network"]],
+            CONVOLUTIONAL[cell["network"]],
             base=cell["base"],
             batch_norm=cell["batch_norm"],
             spatial_dropout=cell["spatial_dropout"],
@@ -93,7 +87,7 @@ def convolutions(
     spatial_dropout: float = 0.0,
     momentum: float = 0.99,
 ):
-    """Stack 3 x 3 "same" convolutions with ReLU by a plan such as `ALEXNET`: conv1, conv2 …"""
+    """Stack 3 x 3 "same" convolutions with ReLU by a plan such as `VGG16`: conv1, conv2 …"""
     for number, (width, pool) in enumerate(plan, start=1):
         x = layers.Conv2D(
             width * base,

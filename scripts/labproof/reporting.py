@@ -4,6 +4,7 @@ A missing file is not an error: what cannot be read is None, and the page says "
 """
 
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import jinja2
@@ -464,10 +465,24 @@ def without_twins(cell: dict, results: Path) -> dict | None:
     return {"cell": cell["name"], **{key: words.estimate(value) for key, value in row.items()}}
 
 
-def context(lab: dict, results: Path, published: Path, output: Path, styles: Path) -> dict:
+def context(
+    lab: dict,
+    results: Path,
+    published: Path,
+    output: Path,
+    styles: Path,
+    missing: Sequence[Mapping] = (),
+) -> dict:
     """All that the template reads, from a resolved lab and its results folder."""
     told = read_published(published)
-    cells = {name: read_cell(name, lab, results, told) for name in lab["cells"]}
+    lacking = [gap["cell"] for gap in missing]
+    # of a cell without any seed, what an earlier run may have left is not shown
+    gone = {cell for cell in lacking if lacking.count(cell) == len(lab["blocks"])}
+
+    def place(cell: str) -> Path:
+        return results / "gone" if cell in gone else results
+
+    cells = {name: read_cell(name, lab, place(name), told) for name in lab["cells"]}
     trained = [cell for cell in cells.values() if cell["values"]]
     entries = findings.read(results / "findings.json")
     seeds = lab["seeds"]
@@ -478,7 +493,7 @@ def context(lab: dict, results: Path, published: Path, output: Path, styles: Pat
 
     def figure(name: str, kind: str, folder: str = "figures") -> str | None:
         """Path of {folder}/{name}.{kind} as the page links to it, or None."""
-        path = results / folder / f"{name}.{kind}"
+        path = place(name.split("/")[-1]) / folder / f"{name}.{kind}"
         return Path(os.path.relpath(path, output.parent)).as_posix() if path.is_file() else None
 
     tasks = []
@@ -505,10 +520,10 @@ def context(lab: dict, results: Path, published: Path, output: Path, styles: Pat
                     if name
                 },
                 "heat": {
-                    c["name"]: heat(results, c["name"])
+                    c["name"]: heat(place(c["name"]), c["name"])
                     | {
                         "gallery": browsable(
-                            results,
+                            place(c["name"]),
                             c["name"],
                             lab["datasets"][c["settings"]["dataset"]]["classes"],
                             output,
@@ -531,6 +546,7 @@ def context(lab: dict, results: Path, published: Path, output: Path, styles: Pat
     kinds = {dataset["images"]["kind"] for dataset in lab["datasets"].values()}
     return {
         "lab": lab,
+        "missing": missing,
         "seeds_option": seeds_option,
         "judged": judged,
         "counts": scoreboard.counts(judged),
@@ -557,7 +573,14 @@ def context(lab: dict, results: Path, published: Path, output: Path, styles: Pat
     }
 
 
-def write(lab: dict, results: Path, published: Path, template: Path, output: Path) -> None:
+def write(
+    lab: dict,
+    results: Path,
+    published: Path,
+    template: Path,
+    output: Path,
+    missing: Sequence[Mapping] = (),
+) -> None:
     """Write the report's Quarto Markdown.
 
     Parameters
@@ -572,6 +595,8 @@ def write(lab: dict, results: Path, published: Path, template: Path, output: Pat
         report/index.qmd.jinja; what it includes and the styles lie beside it.
     output
         The .qmd to write; its links to figures and styles are relative to it.
+    missing
+        What a partial report lacks, as `gaps.find` gives it.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(template.parent),
@@ -589,6 +614,7 @@ def write(lab: dict, results: Path, published: Path, template: Path, output: Pat
         "duration": words.duration,
         "thousands": words.thousands,
         "cell": lambda text: str(text).replace("|", "\\|"),
+        "literal": words.literal,
     }
     environment.globals |= {
         "count": words.count,
@@ -598,7 +624,7 @@ def write(lab: dict, results: Path, published: Path, template: Path, output: Pat
         "their_accuracy": their_accuracy,
     }
     text = environment.get_template(template.name).render(
-        context(lab, results, published, output, template.parent)
+        context(lab, results, published, output, template.parent, missing)
     )
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(text, encoding="utf-8")

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from keras import layers
 
-from labproof import networks, source_task
+from labproof import architectures, networks, source_task
 from labproof.checkpoints import Checkpoints, State
 from labproof.errors import LabError
 
@@ -169,7 +169,7 @@ def train(
         seeds = networks.Seeds(seed)
         features = networks.convolutions(
             inputs,
-            networks.VGG16,
+            architectures.VGG16,
             base=base,
             initializer="he_normal",
             seeds=seeds,

@@ -1,4 +1,5 @@
 # The resolved labs, the wildcards, and the helpers that the rules share.
+import os
 import shutil
 import subprocess
 import sys
@@ -7,8 +8,9 @@ from pathlib import Path
 ROOT = Path(workflow.basedir).parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from labproof import claims, lab, provenance, validation
+from labproof import claims, costs, gaps, lab, provenance, validation
 from labproof.errors import LabError
+from labproof.seeds import seeds_of
 
 # A file that is no YAML mapping gets a clearer message here than from `configfile` itself.
 try:
@@ -27,6 +29,15 @@ try:
     NAME = validation.Schemas(ROOT / "workflow/schemas").definition("name")["pattern"].strip("^$")
 except LabError as error:
     sys.exit(f"\n{error}\n")
+
+# Snakemake itself would end in a traceback.
+for place in (Path(".snakemake"), Path("results")):
+    place = place if place.exists() else Path()
+    if not (place.is_dir() and os.access(place, os.W_OK)):
+        sys.exit(
+            f"\n{place.resolve()}: nothing can be written there. Make it a folder that you may write "
+            "to, or run in another with snakemake --directory\n"
+        )
 
 PUBLISHED = str(ROOT / f"config/labs/{config['lab']}/published.csv")
 GPUS = 0
@@ -62,8 +73,9 @@ def cell_of(wildcards):
 
 
 def cells_of(wildcards):
-    """Names of the cells of a task, in the lab's order."""
-    return LABS[wildcards.preset]["tasks"][wildcards.task]["cells"]
+    """Names of the cells of a task that are drawn, in the lab's order."""
+    cells = LABS[wildcards.preset]["tasks"][wildcards.task]["cells"]
+    return [name for name in cells if blocks_of(wildcards.preset, name)]
 
 
 def images_of(wildcards):
@@ -93,6 +105,38 @@ def classes_of(wildcards):
     resolved = LABS[wildcards.preset]
     datasets = {cell: resolved["cells"][cell]["dataset"] for cell in cells_of(wildcards)}
     return {cell: resolved["datasets"][dataset]["classes"] for cell, dataset in datasets.items()}
+
+
+def there(paths):
+    """All of the paths; for a partial report, those that exist."""
+    return [path for path in paths if not config.get("partial") or Path(path).exists()]
+
+
+def blocks_of(preset, cell):
+    """All blocks of seeds of a cell; for a partial report, those that are trained."""
+    folder = f"results/{preset}/blocks/{cell}"
+    histories = there(f"{folder}/{block}/history.csv" for block in LABS[preset]["blocks"])
+    return [Path(history).parent.name for history in histories]
+
+
+def trained(preset):
+    """All cells; for a partial report, those with a trained block."""
+    return [name for name in LABS[preset]["cells"] if blocks_of(preset, name)]
+
+
+def gaps_of(wildcards):
+    """What a partial report lacks, and why; nothing otherwise."""
+    if not config.get("partial"):
+        return []
+    return gaps.find(LABS[wildcards.preset], Path(f"results/{wildcards.preset}"))
+
+
+def models_of(wildcards):
+    """The folders with a cell's trained networks."""
+    return [
+        f"results/{wildcards.preset}/models/{wildcards.cell}/{block}"
+        for block in blocks_of(wildcards.preset, wildcards.cell)
+    ]
 
 
 def with_key(preset, kind, key):
@@ -134,49 +178,42 @@ def evidence_of(wildcards, entries):
         for table, cell in claims.sources(entry["claim"]):
             wanted[table].add(cell)
     folder = f"results/{wildcards.preset}"
+    gathered = trained(wildcards.preset)
     tables = {
-        table: [
-            f"{folder}/{table}/{cell}" + ("" if table == "heatmaps" else ".csv")
-            for cell in resolved["cells"]
-            if cell in cells
-        ]
-        for table, cells in wanted.items()
+        table: [f"{folder}/{table}/{cell}.csv" for cell in gathered if cell in wanted[table]]
+        for table in ("histories", "predictions")
+    }
+    tables |= {
+        table: there(f"{folder}/{table}/{cell}{end}" for cell in gathered if cell in wanted[table])
+        for table, end in (("heatmaps", ""), ("interventions", ".csv"))
     }
     datasets = {resolved["cells"][cell]["dataset"] for entry in entries for cell in entry["cells"]}
     audits = [f"{folder}/audit/{name}" for name in resolved["datasets"] if name in datasets]
-    return {**tables, "audits": audits}
+    return {**tables, "audits": there(audits)}
 
 
 def shown(wildcards):
     """Everything that the page shows, but for the numbers."""
-    preset = wildcards.preset
-    return (
-        collect(
-            "results/{preset}/figures/{task}",
-            preset=preset,
-            task=with_key(preset, "tasks", "cells"),
-        )
-        + collect(
-            "results/{preset}/figures/gallery/{task}.svg",
-            preset=preset,
-            task=with_key(preset, "tasks", "gallery"),
-        )
-        + collect(
-            "results/{preset}/figures/datasets/{dataset}.svg",
-            preset=preset,
-            dataset=LABS[preset]["datasets"],
-        )
-        + collect(
+    preset, resolved = wildcards.preset, LABS[wildcards.preset]
+    figures = f"results/{preset}/figures"
+    found = []
+    for name, task in resolved["tasks"].items():
+        if any(blocks_of(preset, cell) for cell in task["cells"]):
+            found.append(f"{figures}/{name}")
+        if task["gallery"]:
+            found += there([f"{figures}/gallery/{name}.svg"])
+    found += there(f"{figures}/datasets/{name}.svg" for name in resolved["datasets"])
+    explained = with_key(preset, "cells", "heatmaps")
+    for cell in (cell for cell in explained if blocks_of(preset, cell)):
+        found += there(
             [
-                "results/{preset}/heatmaps/{cell}",
-                "results/{preset}/interventions/{cell}.csv",
-                "results/{preset}/figures/heatmaps/{cell}.svg",
-                "results/{preset}/figures/heat-scores/{cell}.svg",
-            ],
-            preset=preset,
-            cell=with_key(preset, "cells", "heatmaps"),
+                f"results/{preset}/heatmaps/{cell}",
+                f"results/{preset}/interventions/{cell}.csv",
+                f"{figures}/heatmaps/{cell}.svg",
+                f"{figures}/heat-scores/{cell}.svg",
+            ]
         )
-    )
+    return found
 
 
 def asked(_):
@@ -186,3 +223,27 @@ def asked(_):
             "\nName the finding: make finding ID=1a-plain-overfits, or\nsnakemake --cores 4 finding --config finding=1a-plain-overfits\n"
         )
     return f"results/{config['preset']}/findings/{config['finding']}.txt"
+
+
+MEASURED = costs.read(ROOT / "workflow/costs.csv")
+
+
+def memory_of(wildcards, attempt):
+    """MiB for a job on a cell: with room for CUDA's libraries, and more after a failure."""
+    resolved, cell = LABS[wildcards.preset], cell_of(wildcards)
+    dataset = resolved["datasets"][cell["dataset"]]
+    least = costs.memory(cell, dataset, resolved["backbone"]) + 3000
+    return round(least * (1 + attempt) / 2)
+
+
+def minutes_of(wildcards, attempt):
+    """Minutes for a block: thrice what it took on a CPU, a day at most; it goes on after that."""
+    resolved, cell = LABS[wildcards.preset], cell_of(wildcards)
+    dataset, seeds = resolved["datasets"][cell["dataset"]], len(seeds_of(wildcards.block))
+    needed = costs.seconds(cell, dataset, resolved["backbone"], seeds, MEASURED)
+    return min(24 * 60, attempt * (10 + round(3 * needed / 60)))
+
+
+def at_least(number):
+    """A fixed amount of a resource, and half as much again after each failure."""
+    return lambda wildcards, attempt: round(number * (1 + attempt) / 2)

@@ -30,6 +30,9 @@ rule prepare_dataset:
     conda:
         "../envs/labproof.yaml"
     threads: lambda w: 1 if images_of(w)["kind"] == "phantom" else 4
+    resources:
+        mem_mb=at_least(2000),  # 0.3 GiB: images are written as they come
+        runtime=at_least(60),
     params:
         code=code_of("prepare_dataset"),
         dataset=lookup("{preset}/datasets/{dataset}", within=LABS),
@@ -51,6 +54,9 @@ rule audit_dataset:
     conda:
         "../envs/labproof.yaml"
     threads: 2
+    resources:
+        mem_mb=at_least(4000),  # 0.75 GiB for 1200 images, 2 GiB for 10,000
+        runtime=at_least(60),
     params:
         code=code_of("audit_dataset"),
     script:

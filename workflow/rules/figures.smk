@@ -17,6 +17,7 @@ rule draw_task:
         "results/{preset}/logs/draw_task/{task}.log",
     benchmark:
         "results/{preset}/benchmarks/draw_task/{task}.tsv"
+    localrule: True
     conda:
         "../envs/labproof.yaml"
     params:
@@ -45,6 +46,7 @@ rule draw_gallery:
         "results/{preset}/logs/draw_gallery/{task}.log",
     benchmark:
         "results/{preset}/benchmarks/draw_gallery/{task}.tsv"
+    localrule: True
     conda:
         "../envs/labproof.yaml"
     params:
@@ -70,6 +72,7 @@ rule draw_dataset:
         "results/{preset}/logs/draw_dataset/{dataset}.log",
     benchmark:
         "results/{preset}/benchmarks/draw_dataset/{dataset}.tsv"
+    localrule: True
     conda:
         "../envs/labproof.yaml"
     params:

@@ -8,6 +8,7 @@ rule judge_findings:
         "results/{preset}/logs/judge_findings.log",
     benchmark:
         "results/{preset}/benchmarks/judge_findings.tsv"
+    localrule: True
     conda:
         "../envs/labproof.yaml"
     params:
@@ -16,6 +17,7 @@ rule judge_findings:
         findings=lookup("{preset}/findings", within=LABS),
         seeds=lookup("{preset}/seeds", within=LABS),
         datasets=datasets_of,
+        gaps=gaps_of,
     script:
         "../../scripts/judge_findings.py"
 
@@ -38,3 +40,4 @@ use rule judge_findings as judge_finding with:
         findings=lambda w: [finding_of(w)],
         seeds=lookup("{preset}/seeds", within=LABS),
         datasets=datasets_of,
+        gaps=gaps_of,

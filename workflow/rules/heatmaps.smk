@@ -1,10 +1,7 @@
 rule intervene:
     input:
         dataset=lambda w: f"results/{w.preset}/datasets/{cell_of(w)['dataset']}",
-        models=collect(
-            "results/{{preset}}/models/{{cell}}/{block}",
-            block=lookup("{preset}/blocks", within=LABS),
-        ),
+        models=models_of,
         backbone=backbone_of,
     output:
         ensure("results/{preset}/interventions/{cell}.csv", non_empty=True),
@@ -17,6 +14,9 @@ rule intervene:
     threads: 1
     resources:
         gpu=min(GPUS, 1),
+        mem_mb=memory_of,
+        # demo: 50 to 270 s a cell with 5 seeds
+        runtime=at_least(120),
     params:
         code=code_of("intervene"),
         cell=lookup("{preset}/cells/{cell}", within=LABS),
@@ -28,10 +28,7 @@ rule intervene:
 rule draw_heatmaps:
     input:
         dataset=lambda w: f"results/{w.preset}/datasets/{cell_of(w)['dataset']}",
-        models=collect(
-            "results/{{preset}}/models/{{cell}}/{block}",
-            block=lookup("{preset}/blocks", within=LABS),
-        ),
+        models=models_of,
         backbone=backbone_of,
     output:
         heatmaps=directory("results/{preset}/heatmaps/{cell}"),
@@ -58,6 +55,9 @@ rule draw_heatmaps:
     threads: 1
     resources:
         gpu=min(GPUS, 1),
+        mem_mb=memory_of,
+        # demo: 50 to 270 s a cell with 5 seeds
+        runtime=at_least(120),
     params:
         code=code_of("draw_heatmaps"),
         cell=lookup("{preset}/cells/{cell}", within=LABS),

@@ -2,20 +2,17 @@ rule write_report:
     input:
         shown,
         histories=lambda w: collect(
-            f"results/{w.preset}/histories/{{cell}}.csv", cell=LABS[w.preset]["cells"]
+            f"results/{w.preset}/histories/{{cell}}.csv", cell=trained(w.preset)
         ),
-        facts=lambda w: collect(
-            f"results/{w.preset}/facts/{{cell}}.csv", cell=LABS[w.preset]["cells"]
-        ),
-        backbones=lambda w: collect(
-            f"results/{w.preset}/backbones/{{backbone}}",
-            backbone={
-                LABS[w.preset]["cells"][cell]["backbone"]
+        facts=lambda w: collect(f"results/{w.preset}/facts/{{cell}}.csv", cell=trained(w.preset)),
+        backbones=lambda w: there(
+            {
+                f"results/{w.preset}/backbones/{LABS[w.preset]['cells'][cell]['backbone']}"
                 for cell in with_key(w.preset, "cells", "backbone")
-            },
+            }
         ),
-        audits=lambda w: collect(
-            f"results/{w.preset}/audit/{{dataset}}", dataset=LABS[w.preset]["datasets"]
+        audits=lambda w: there(
+            f"results/{w.preset}/audit/{name}" for name in LABS[w.preset]["datasets"]
         ),
         findings="results/{preset}/findings.json",
         published=PUBLISHED,
@@ -30,11 +27,13 @@ rule write_report:
         "results/{preset}/logs/write_report.log",
     benchmark:
         "results/{preset}/benchmarks/write_report.tsv"
+    localrule: True
     conda:
         "../envs/labproof.yaml"
     params:
         code=code_of("write_report"),
         lab=lookup("{preset}", within=LABS),
+        gaps=gaps_of,
         results=subpath(output[0], ancestor=2),
     script:
         "../../scripts/write_report.py"
@@ -60,6 +59,7 @@ rule render_report:
         "results/{preset}/logs/render_report.log",
     benchmark:
         "results/{preset}/benchmarks/render_report.tsv"
+    localrule: True
     conda:
         "../envs/labproof.yaml"
     params:

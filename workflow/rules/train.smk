@@ -15,6 +15,8 @@ rule train_block:
     threads: 1  # more threads gain little on such small networks; more jobs gain all
     resources:
         gpu=min(GPUS, 1),
+        mem_mb=memory_of,
+        runtime=minutes_of,
     params:
         code=code_of("train_block"),
         scratch="results/{preset}/scratch/train_block/{cell}/{block}",
@@ -25,17 +27,17 @@ rule train_block:
 
 rule gather_blocks:
     input:
-        histories=collect(
-            "results/{{preset}}/blocks/{{cell}}/{block}/history.csv",
-            block=lookup("{preset}/blocks", within=LABS),
+        histories=lambda w: collect(
+            f"results/{w.preset}/blocks/{w.cell}/{{block}}/history.csv",
+            block=blocks_of(w.preset, w.cell),
         ),
-        predictions=collect(
-            "results/{{preset}}/blocks/{{cell}}/{block}/predictions.csv",
-            block=lookup("{preset}/blocks", within=LABS),
+        predictions=lambda w: collect(
+            f"results/{w.preset}/blocks/{w.cell}/{{block}}/predictions.csv",
+            block=blocks_of(w.preset, w.cell),
         ),
-        facts=collect(
-            "results/{{preset}}/blocks/{{cell}}/{block}/facts.csv",
-            block=lookup("{preset}/blocks", within=LABS),
+        facts=lambda w: collect(
+            f"results/{w.preset}/blocks/{w.cell}/{{block}}/facts.csv",
+            block=blocks_of(w.preset, w.cell),
         ),
     output:
         histories="results/{preset}/histories/{cell}.csv",

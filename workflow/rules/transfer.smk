@@ -13,6 +13,8 @@ rule train_backbone:
     threads: 1
     resources:
         gpu=min(GPUS, 1),
+        mem_mb=at_least(5000),  # demo: 1.1 GiB and 3 minutes on a CPU
+        runtime=at_least(240),
     params:
         code=code_of("train_backbone"),
         scratch="results/{preset}/scratch/train_backbone/{backbone}",
@@ -37,6 +39,8 @@ rule extract_features:
     threads: 1
     resources:
         gpu=min(GPUS, 1),
+        mem_mb=at_least(8000),  # 1200 images of 224 pixels: 3.9 GiB and a minute on a CPU
+        runtime=at_least(60),
     params:
         code=code_of("extract_features"),
         base=lambda w: LABS[w.preset]["backbone"].get("base", 64),

@@ -1,0 +1,55 @@
+"""What a script says when it fails: one line that a user can act on."""
+
+import errno
+import os
+import subprocess
+import sys
+
+import pytest
+
+from project import ROOT
+
+PROGRAM = """
+import sys
+from types import SimpleNamespace
+sys.path.insert(0, "scripts")
+from _job import job
+from labproof.errors import LabError
+given = SimpleNamespace(threads=1, resources=dict(), rule="train_block", log=[sys.argv[1]])
+with job(given):
+    {work}
+"""
+
+
+def failed(tmp_path, work):
+    """What is on the screen, and in the log."""
+    log = tmp_path / "log"
+    command = [sys.executable, "-c", PROGRAM.format(work=work), str(log)]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 1
+    return run.stderr, log.read_text()
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES])
+def test_a_disk_that_takes_nothing_is_told_with_the_mend(tmp_path, number):
+    work = f"raise OSError({number}, {os.strerror(number)!r}, 'results/demo/x.csv')"
+    screen, log = failed(tmp_path, work)
+    assert "train_block: results/demo/x.csv: " in screen
+    assert "and run again: what is done stays done" in screen
+    assert "Traceback" not in screen
+    assert "Traceback" in log
+
+
+def test_a_full_disk_for_real(tmp_path):
+    if not os.path.exists("/dev/full"):
+        pytest.skip("there is no /dev/full here")
+    screen, _ = failed(tmp_path, "open('/dev/full', 'wb', buffering=0).write(b'x')")
+    assert "the disk is full. Free some room and run again" in screen
+
+
+def test_an_error_of_ours_is_shown_as_it_is_and_another_with_its_name(tmp_path):
+    screen, _ = failed(tmp_path, "raise LabError('a.yaml: mend it.')")
+    assert screen == f"\ntrain_block: a.yaml: mend it.\n(more in {tmp_path}/log)\n"
+    screen, _ = failed(tmp_path, "1 / 0")
+    assert "train_block: ZeroDivisionError: division by zero" in screen
+    assert "Traceback" not in screen
