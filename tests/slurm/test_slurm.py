@@ -1,0 +1,191 @@
+"""The workflow on a real SLURM: the whole smoke preset, and jobs that end before their time."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from datetime import datetime
+from itertools import pairwise
+
+import pytest
+
+from labproof import lab
+from project import ROOT, copy_to, smoke
+
+pytestmark = pytest.mark.slurm
+PROFILE = "workflow/profiles/slurm"
+LAB = lab.resolve(lab.read_config(ROOT), ROOT, preset="smoke")
+ON_GPU = ("train_block", "train_backbone", "extract_features", "draw_heatmaps", "intervene")
+
+
+def edited(file, *changes):
+    text = file.read_text()
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new)
+    file.write_text(text)
+
+
+def project(folder):
+    """A copy of the project with the profile as this site would set it."""
+    copy = copy_to(folder)
+    edited(
+        copy / PROFILE / "config.yaml",
+        ("  # slurm_partition: cpu ", "  slurm_partition: cpu "),
+        ("    # slurm_partition: gpu ", "    slurm_partition: gpu "),
+        ("status-checks: 20 ", "status-checks: 3 "),
+        ("latency-wait: 60 ", "latency-wait: 10 "),
+    )
+    return copy
+
+
+def begin(folder, *arguments):
+    """Start Snakemake through the profile."""
+    command = [sys.executable, "-m", "snakemake", "--workflow-profile", PROFILE, *arguments]
+    return subprocess.Popen(
+        command,
+        cwd=folder,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+
+
+def finish(process):
+    """Wait for its good end; gives what it has told."""
+    told, _ = process.communicate(timeout=1800)
+    assert process.returncode == 0, told[-4000:]
+    return told
+
+
+def records(cluster):
+    """SLURM's own record of each job that has ended, by its number."""
+    found = {}
+    for line in (cluster / "log/jobs.txt").read_text().splitlines():
+        row = dict(re.findall(r"(\w+)=(\S*)", line))
+        found[int(row["JobId"])] = row
+    return found
+
+
+def test_smoke_through_the_profile(cluster, tmp_path):
+    """All by sbatch, one job on the GPU at a time, the page rendered, the bytes of a local run."""
+    here = project(tmp_path / "cluster")
+    told = finish(begin(here, "--config", "preset=smoke"))
+    submitted = [int(number) for number in re.findall(r"with SLURM jobid (\d+)", told)]
+    ended = records(cluster)
+    assert {ended[number]["JobState"] for number in submitted} == {"COMPLETED"}
+    rules = re.findall(r"rule_(\w+)/\S*\.log\)", told)
+    assert len(rules) == len(submitted)
+    counts = {rule: rules.count(rule) for rule in set(rules)}
+    drawn = sum(1 for cell in LAB["cells"].values() if cell["heatmaps"])
+    assert counts == {
+        "prepare_dataset": len(LAB["datasets"]),
+        "audit_dataset": len(LAB["datasets"]),
+        "train_block": len(LAB["cells"]),
+        "train_backbone": 1,
+        "extract_features": 2,
+        "draw_heatmaps": drawn,
+        "intervene": drawn,
+    }
+
+    times = []
+    for rule, number in zip(rules, submitted, strict=True):
+        row = ended[number]
+        on_gpu = rule in ON_GPU
+        assert row["Partition"] == ("gpu" if on_gpu else "cpu")
+        assert ("gpu" in row["Gres"] or "gpu" in row.get("Tres", "")) == on_gpu, row
+        if on_gpu:
+            times.append([datetime.fromisoformat(row[key]) for key in ("StartTime", "EndTime")])
+    times.sort()
+    for (_, end), (start, _) in pairwise(times):
+        assert start >= end, "two jobs had the GPU at once"
+
+    there = copy_to(tmp_path / "local")
+    run = smoke(there)
+    assert run.returncode == 0, run.stdout[-3000:]
+    compared = 0
+    for pattern in ("histories/*.csv", "predictions/*.csv", "models/*/*/*.h5", "findings.json"):
+        for file in sorted((there / "results/smoke").glob(pattern)):
+            twin = here / file.relative_to(there)
+            assert twin.read_bytes() == file.read_bytes(), file.name
+            compared += 1
+    assert compared == 4 * len(LAB["cells"]) + 1
+    assert (here / "results/smoke/report/index.html").stat().st_size > 100_000
+
+
+LONG = "1a-plain:   {label: plain,   dataset: skin, learning_rate: 1.0e-4, epochs: "
+TARGET = "results/smoke/histories/1a-plain.csv"
+LOG = "results/smoke/logs/train_block/1a-plain/0-1.log"
+
+
+def long_one(folder):
+    """A project with a cell of 500 epochs for each of 2 seeds."""
+    copy = project(folder)
+    edited(copy / "config/labs/lab3/tasks.yaml", (f"{LONG}50", f"{LONG}12500"))
+    return copy
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """The long cell's history, trained here at one go."""
+    copy = long_one(tmp_path_factory.mktemp("undisturbed"))
+    run = smoke(copy, TARGET)
+    assert run.returncode == 0, run.stdout[-3000:]
+    return (copy / TARGET).read_bytes()
+
+
+def epochs(folder):
+    log = folder / LOG
+    return len(re.findall("  epoch ", log.read_text())) if log.exists() else 0
+
+
+def at_work(folder, process, least=40):
+    """Wait until the training has done some epochs; gives its job's number."""
+    for _ in range(1200):
+        assert process.poll() is None, process.communicate()[0][-4000:]
+        if epochs(folder) >= least:
+            command = ["squeue", "-h", "-t", "R", "-p", "gpu", "-o", "%i"]
+            return subprocess.run(command, capture_output=True, text=True).stdout.split()[0]
+        time.sleep(0.1)
+    raise AssertionError("the training does not begin")
+
+
+def asks_for(folder, *more):
+    return begin(folder, "--config", "preset=smoke", "checkpoint=1", *more, "--", TARGET)
+
+
+def test_a_cancelled_job_goes_on(cluster, tmp_path, undisturbed):
+    folder = long_one(tmp_path)
+    process = asks_for(folder)
+    subprocess.run(["scancel", at_work(folder, process)], check=True)
+    told = finish(process)
+    assert "CANCELLED" in told
+    assert "goes on from its checkpoint" in (folder / LOG).read_text()
+    assert (folder / TARGET).read_bytes() == undisturbed
+
+
+def test_a_job_whose_time_is_over_leaves_before_it_and_goes_on(cluster, tmp_path, undisturbed):
+    folder = long_one(tmp_path)
+    process = asks_for(folder, "--set-resources", "train_block:runtime=1")
+    told = finish(process)
+    assert "its time is nearly over: seed" in told
+    assert "TIMEOUT" not in told
+    assert "goes on from its checkpoint" in (folder / LOG).read_text()
+    assert (folder / TARGET).read_bytes() == undisturbed
+
+
+def test_a_preempted_job_is_requeued_and_goes_on(cluster, tmp_path, undisturbed):
+    folder = long_one(tmp_path)
+    process = asks_for(folder)
+    number = at_work(folder, process)
+    urgent = ["srun", "-p", "urgent", "--gpus=1", "-n", "1", "sleep", "5"]
+    subprocess.run(urgent, check=True, timeout=300)
+    told = finish(process)
+    assert "Error in rule" not in told, "no retry was to be spent"
+    assert told.count("with SLURM jobid") == 1
+    show = subprocess.run(["scontrol", "show", "job", number], capture_output=True, text=True)
+    assert "Restarts=1" in show.stdout
+    assert "goes on from its checkpoint" in (folder / LOG).read_text()
+    assert (folder / TARGET).read_bytes() == undisturbed
