@@ -40,6 +40,7 @@ for place in (Path(".snakemake"), Path("results")):
         )
 
 PUBLISHED = str(ROOT / f"config/labs/{config['lab']}/published.csv")
+MEASURED = costs.read(ROOT / "workflow/costs.csv")
 GPUS = 0
 if shutil.which("nvidia-smi"):
     listed = subprocess.run(["nvidia-smi", "--list-gpus"], capture_output=True, text=True)
@@ -223,9 +224,6 @@ def asked(_):
             "\nName the finding: make finding ID=1a-plain-overfits, or\nsnakemake --cores 4 finding --config finding=1a-plain-overfits\n"
         )
     return f"results/{config['preset']}/findings/{config['finding']}.txt"
-
-
-MEASURED = costs.read(ROOT / "workflow/costs.csv")
 
 
 def memory_of(wildcards, attempt):
