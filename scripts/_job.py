@@ -71,9 +71,10 @@ def job(snakemake) -> Iterator[Job]:
     # two jobs on one GPU must not each take all of its memory
     os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
     os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"
+    # cuDNN's convolution gradients differ from run to run unless told otherwise. On a CPU it costs
+    # nothing, and a job that asks for a GPU in vain has the bits of one that does not ask.
+    os.environ["TF_DETERMINISTIC_OPS"] = "1"
     if snakemake.resources.get("gpu", 0):
-        # cuDNN's convolution gradients differ from run to run unless told otherwise
-        os.environ["TF_DETERMINISTIC_OPS"] = "1"
         gpus.claim()
     else:
         os.environ["CUDA_VISIBLE_DEVICES"] = ""

@@ -15,7 +15,7 @@ with job(snakemake) as this:
     start = time.monotonic()
     seeds, data = seeds_of(snakemake.wildcards.block), Path(snakemake.input[0])
     settings = {"cell": snakemake.params.cell, "code": snakemake.params.code}
-    settings |= {"backend": keras.backend.backend(), "gpu": snakemake.resources.get("gpu", 0) > 0}
+    settings["device"] = [keras.backend.backend(), *keras.distribution.list_devices()]
     with this.resumable(settings, data) as saved:
         read = datasets.read(data)
         trained = training.train(snakemake.params.cell, read, seeds, saved)

@@ -35,16 +35,14 @@ KillWait=30
 MinJobAge=3600
 JobAcctGatherType=jobacct_gather/linux
 AccountingStorageType=accounting_storage/none
-JobCompType=jobcomp/filetxt
-JobCompLoc={root}/log/jobs.txt
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 JobRequeue=1
 GresTypes=gpu
 {nodes}
-PartitionName=cpu Nodes=cpu1 Default=YES MaxTime=UNLIMITED DefaultTime=10
-PartitionName=gpu Nodes=gpu1 MaxTime=UNLIMITED DefaultTime=10 PriorityTier=1 PreemptMode=REQUEUE
-PartitionName=urgent Nodes=gpu1 MaxTime=UNLIMITED PriorityTier=10 PreemptMode=OFF
+PartitionName=cpu Nodes=cpu1 Default=YES MaxTime=UNLIMITED PriorityTier=1 PreemptMode=REQUEUE
+PartitionName=gpu Nodes=gpu1 MaxTime=UNLIMITED
+PartitionName=urgent Nodes=cpu1 MaxTime=UNLIMITED PriorityTier=10 PreemptMode=OFF
 """
 NODE = (
     "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs=2 SocketsPerBoard=1 "

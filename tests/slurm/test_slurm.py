@@ -40,15 +40,15 @@ def project(folder):
     return copy
 
 
-def begin(folder, *arguments):
-    """Start Snakemake through the profile."""
+def begin(folder, *arguments, told=subprocess.PIPE):
+    """Start Snakemake through the profile; what it tells goes into `told`."""
     command = [sys.executable, "-m", "snakemake", "--workflow-profile", PROFILE, *arguments]
     return subprocess.Popen(
         command,
         cwd=folder,
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
         text=True,
-        stdout=subprocess.PIPE,
+        stdout=told,
         stderr=subprocess.STDOUT,
     )
 
@@ -60,59 +60,11 @@ def finish(process):
     return told
 
 
-def records(cluster):
-    """SLURM's own record of each job that has ended, by its number."""
-    found = {}
-    for line in (cluster / "log/jobs.txt").read_text().splitlines():
-        row = dict(re.findall(r"(\w+)=(\S*)", line))
-        found[int(row["JobId"])] = row
-    return found
-
-
-def test_smoke_through_the_profile(cluster, tmp_path):
-    """All by sbatch, one job on the GPU at a time, the page rendered, the bytes of a local run."""
-    here = project(tmp_path / "cluster")
-    told = finish(begin(here, "--config", "preset=smoke"))
-    submitted = [int(number) for number in re.findall(r"with SLURM jobid (\d+)", told)]
-    ended = records(cluster)
-    assert {ended[number]["JobState"] for number in submitted} == {"COMPLETED"}
-    rules = re.findall(r"rule_(\w+)/\S*\.log\)", told)
-    assert len(rules) == len(submitted)
-    counts = {rule: rules.count(rule) for rule in set(rules)}
-    drawn = sum(1 for cell in LAB["cells"].values() if cell["heatmaps"])
-    assert counts == {
-        "prepare_dataset": len(LAB["datasets"]),
-        "audit_dataset": len(LAB["datasets"]),
-        "train_block": len(LAB["cells"]),
-        "train_backbone": 1,
-        "extract_features": 2,
-        "draw_heatmaps": drawn,
-        "intervene": drawn,
-    }
-
-    times = []
-    for rule, number in zip(rules, submitted, strict=True):
-        row = ended[number]
-        on_gpu = rule in ON_GPU
-        assert row["Partition"] == ("gpu" if on_gpu else "cpu")
-        assert ("gpu" in row["Gres"] or "gpu" in row.get("Tres", "")) == on_gpu, row
-        if on_gpu:
-            times.append([datetime.fromisoformat(row[key]) for key in ("StartTime", "EndTime")])
-    times.sort()
-    for (_, end), (start, _) in pairwise(times):
-        assert start >= end, "two jobs had the GPU at once"
-
-    there = copy_to(tmp_path / "local")
-    run = smoke(there)
-    assert run.returncode == 0, run.stdout[-3000:]
-    compared = 0
-    for pattern in ("histories/*.csv", "predictions/*.csv", "models/*/*/*.h5", "findings.json"):
-        for file in sorted((there / "results/smoke").glob(pattern)):
-            twin = here / file.relative_to(there)
-            assert twin.read_bytes() == file.read_bytes(), file.name
-            compared += 1
-    assert compared == 4 * len(LAB["cells"]) + 1
-    assert (here / "results/smoke/report/index.html").stat().st_size > 100_000
+def record(number):
+    """SLURM's own record of a job."""
+    command = ["scontrol", "--oneliner", "show", "job", str(number)]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return dict(re.findall(r"(\w+)=(\S*)", told))
 
 
 LONG = "1a-plain:   {label: plain,   dataset: skin, learning_rate: 1.0e-4, epochs: "
@@ -121,10 +73,21 @@ LOG = "results/smoke/logs/train_block/1a-plain/0-1.log"
 
 
 def long_one(folder):
-    """A project with a cell of 500 epochs for each of 2 seeds."""
+    """A project with a cell of 800 epochs for each of 2 seeds."""
     copy = project(folder)
-    edited(copy / "config/labs/lab3/tasks.yaml", (f"{LONG}50", f"{LONG}12500"))
+    edited(copy / "config/labs/lab3/tasks.yaml", (f"{LONG}50", f"{LONG}20000"))
     return copy
+
+
+@pytest.fixture(scope="module", autouse=True)
+def whole(cluster, tmp_path_factory):
+    """The whole smoke preset through the profile, begun: it goes on beside the other tests."""
+    here = project(tmp_path_factory.mktemp("whole"))
+    with (here / "told.txt").open("w") as told:
+        process = begin(here, "--config", "preset=smoke", told=told)
+    yield here, process
+    process.kill()
+    process.wait()
 
 
 @pytest.fixture(scope="module")
@@ -146,14 +109,19 @@ def at_work(folder, process, least=40):
     for _ in range(1200):
         assert process.poll() is None, process.communicate()[0][-4000:]
         if epochs(folder) >= least:
-            command = ["squeue", "-h", "-t", "R", "-p", "gpu", "-o", "%i"]
-            return subprocess.run(command, capture_output=True, text=True).stdout.split()[0]
+            command = ["squeue", "-h", "-t", "R", "-p", "cpu", "-o", "%i %k"]
+            listed = subprocess.run(command, capture_output=True, text=True).stdout
+            return re.search(r"(\d+) rule_train_block", listed).group(1)
         time.sleep(0.1)
     raise AssertionError("the training does not begin")
 
 
 def asks_for(folder, *more):
-    return begin(folder, "--config", "preset=smoke", "checkpoint=1", *more, "--", TARGET)
+    """Begin the long cell's training, on a CPU, so that the GPU is left to the whole preset."""
+    settings = ["gpu=0", "slurm_partition=cpu", *more]
+    given = [f"train_block:{setting}" for setting in settings]
+    options = ["--retries", "10", "--set-resources", *given]
+    return begin(folder, "--config", "preset=smoke", "checkpoint=1", *options, "--", TARGET)
 
 
 def test_a_cancelled_job_goes_on(cluster, tmp_path, undisturbed):
@@ -168,10 +136,12 @@ def test_a_cancelled_job_goes_on(cluster, tmp_path, undisturbed):
 
 def test_a_job_whose_time_is_over_leaves_before_it_and_goes_on(cluster, tmp_path, undisturbed):
     folder = long_one(tmp_path)
-    process = asks_for(folder, "--set-resources", "train_block:runtime=1")
+    process = asks_for(folder, "runtime=1")
     told = finish(process)
-    assert "its time is nearly over: seed" in told
     assert "TIMEOUT" not in told
+    said = [file.read_text() for file in (folder / "results/slurm/rule_train_block").rglob("*.log")]
+    assert said, "SLURM's log of a failed job stays"
+    assert all("its time is nearly over: seed" in text for text in said)
     assert "goes on from its checkpoint" in (folder / LOG).read_text()
     assert (folder / TARGET).read_bytes() == undisturbed
 
@@ -180,12 +150,60 @@ def test_a_preempted_job_is_requeued_and_goes_on(cluster, tmp_path, undisturbed)
     folder = long_one(tmp_path)
     process = asks_for(folder)
     number = at_work(folder, process)
-    urgent = ["srun", "-p", "urgent", "--gpus=1", "-n", "1", "sleep", "5"]
+    urgent = ["srun", "-p", "urgent", "-n", "2", "sleep", "5"]  # both processors of the node
     subprocess.run(urgent, check=True, timeout=300)
     told = finish(process)
     assert "Error in rule" not in told, "no retry was to be spent"
-    assert told.count("with SLURM jobid") == 1
-    show = subprocess.run(["scontrol", "show", "job", number], capture_output=True, text=True)
-    assert "Restarts=1" in show.stdout
+    assert told.count("with SLURM jobid") == 2  # the images, the training
+    assert record(number)["Restarts"] == "1"
     assert "goes on from its checkpoint" in (folder / LOG).read_text()
     assert (folder / TARGET).read_bytes() == undisturbed
+
+
+def test_the_whole_preset(whole, tmp_path):
+    """All by sbatch, one job on the GPU at a time, the page rendered, the bytes of a local run."""
+    here, process = whole
+    process.wait(timeout=1800)
+    told = (here / "told.txt").read_text()
+    assert process.returncode == 0, told[-4000:]
+    submitted = [int(number) for number in re.findall(r"with SLURM jobid (\d+)", told)]
+    ended = {number: record(number) for number in submitted}
+    assert {ended[number]["JobState"] for number in submitted} == {"COMPLETED"}
+    rules = re.findall(r"rule_(\w+)/\S*\.log\)", told)
+    assert len(rules) == len(submitted)
+    counts = {rule: rules.count(rule) for rule in set(rules)}
+    drawn = sum(1 for cell in LAB["cells"].values() if cell["heatmaps"])
+    assert counts == {
+        "prepare_dataset": len(LAB["datasets"]),
+        "audit_dataset": len(LAB["datasets"]),
+        "train_block": len(LAB["cells"]),
+        "train_backbone": 1,
+        "extract_features": 2,
+        "draw_heatmaps": drawn,
+        "intervene": drawn,
+    }
+
+    times = []
+    for rule, number in zip(rules, submitted, strict=True):
+        row = ended[number]
+        on_gpu = rule in ON_GPU
+        assert row["Partition"] == ("gpu" if on_gpu else "cpu")
+        assert row.get("TresPerJob") == ("gres:gpu:1" if on_gpu else None)
+        if on_gpu:
+            times.append([datetime.fromisoformat(row[key]) for key in ("StartTime", "EndTime")])
+    times.sort()
+    for (_, end), (start, _) in pairwise(times):
+        assert start >= end, "two jobs had the GPU at once"
+
+    assert (here / "results/smoke/report/index.html").stat().st_size > 100_000
+    there = copy_to(tmp_path / "local")
+    cells = ["1a-plain", "1b-bn", "4-alexnet-augmented", "7-transfer-skin", "8-vgg16-bone"]
+    run = smoke(there, *(f"results/smoke/histories/{cell}.csv" for cell in cells))
+    assert run.returncode == 0, run.stdout[-3000:]
+    compared = 0
+    for pattern in ("histories/*.csv", "predictions/*.csv", "models/*/*/*.h5"):
+        for file in sorted((there / "results/smoke").glob(pattern)):
+            twin = here / file.relative_to(there)
+            assert twin.read_bytes() == file.read_bytes(), file.name
+            compared += 1
+    assert compared == 4 * len(cells)
