@@ -73,6 +73,7 @@ def test_every_layer_draws_from_a_generator_of_its_own(monkeypatch):
 
     monkeypatch.setattr("tensorflow.random.get_global_generator", shared)
     augmentation.draws(PROTOCOL, seed=0)
+    augmentation.gallery(picture(channels=3).astype("uint8"), PROTOCOL, seed=0, number=1)
 
 
 def test_half_of_the_images_are_flipped():

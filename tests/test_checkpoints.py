@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pandas as pd
@@ -49,6 +50,7 @@ def test_a_changed_cell_never_goes_on_from_an_old_one(tmp_path, caplog):
 def test_a_harmed_file_is_passed_over(tmp_path, harm, caplog):
     with Checkpoints(tmp_path, "key") as saved:
         saved.keep("seed 3", state(value=np.float32(np.pi)))
+        saved.save()
         file = tmp_path / "seed-3.npz"
         content = bytearray(file.read_bytes())
         if harm == "a flipped bit":
@@ -63,13 +65,19 @@ def test_a_harmed_file_is_passed_over(tmp_path, harm, caplog):
 def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
     with Checkpoints(tmp_path, "key") as saved:
         saved.keep("seed 3", state(1))
+        saved.save()
 
         def full(*_, **__):
             raise OSError(28, "No space left on device")
 
         monkeypatch.setattr(np, "savez", full)
+        saved.keep("seed 3", state(2))
         with pytest.raises(OSError, match="No space"):
-            saved.keep("seed 3", state(2))
+            saved.save()
+        with pytest.raises(OSError, match="No space"):
+            for epoch in range(3, 1000):  # the training hears of it at one of its next epochs
+                saved.keep("seed 3", state(epoch))
+                time.sleep(0.01)
         assert saved.load("seed 3").epoch == 1
 
 

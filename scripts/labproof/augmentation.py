@@ -60,9 +60,11 @@ def gallery(
     batch = image[np.newaxis].astype("float32")
     height, width = image.shape[:2]
     degrees = augmentation["rotation"]
-    smaller = keras_cv.layers.Resizing(height // 2, width // 2)
+    smaller = keras_cv.layers.Resizing(height // 2, width // 2, seed=1)
     # both bounds alike: a rotation by this very angle
-    turn = keras_cv.layers.RandomRotation((degrees / 360, degrees / 360), fill_mode="nearest")
+    turn = keras_cv.layers.RandomRotation(
+        (degrees / 360, degrees / 360), fill_mode="nearest", seed=1
+    )
     low, high = np.percentile(batch, (5, 95))
     single = {
         "original": batch,

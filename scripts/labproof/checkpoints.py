@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import json
 import logging
+import math
 import os
 import shutil
 import threading
@@ -11,6 +12,7 @@ import time
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -87,7 +89,10 @@ class Checkpoints:
         self.folder, self.key, self.seconds = folder, key, seconds
         self._writing = threading.RLock()
         self._latest: tuple[str, State] | None = None
+        self._on_disk: State | None = None
         self._written = time.monotonic()
+        self._background = ThreadPoolExecutor(1)
+        self._last: Future | None = None
 
     def __enter__(self) -> "Checkpoints":
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -109,6 +114,7 @@ class Checkpoints:
         return self
 
     def __exit__(self, *_) -> None:
+        self._background.shutdown()
         self._lock.close()
 
     def load(self, name: str) -> State | None:
@@ -119,7 +125,7 @@ class Checkpoints:
         try:
             with np.load(file) as content:  # a zip file, whose checksums are looked at
                 told = json.loads(bytes(content["told"]))
-                variables = [content[str(number)] for number in range(told.pop("count"))]
+                variables = _apart(content["values"], told.pop("kinds"))
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             LOG.warning("%s cannot be read (%s): %s starts anew", file, error, name)
             return None
@@ -129,11 +135,16 @@ class Checkpoints:
         return State(**told, variables=variables)
 
     def keep(self, name: str, state: State) -> None:
-        """Remember where a training stands, and write it if the last write is long enough ago."""
-        with self._writing:
-            self._latest = name, state
-            if time.monotonic() - self._written >= self.seconds:
-                self.save()
+        """Remember where a training stands, and write it if the last write is long enough ago.
+
+        The training goes on while the disk is waited for; an error of a write is raised by the
+        next call.
+        """
+        if self._last and self._last.done():
+            self._last.result()
+        self._latest = name, state
+        if time.monotonic() - self._written >= self.seconds:
+            self._last = self._background.submit(self.save)
 
     def save(self) -> str:
         """Write the last state that was kept, unless it is written; says which one it is."""
@@ -141,10 +152,9 @@ class Checkpoints:
             if self._latest is None:
                 return "nothing was done yet"
             name, state = self._latest
-            file = self._file(name)
-            if not (file.is_file() and self._on_disk == self._latest):
-                self._write(file, state)
-                self._on_disk = self._latest
+            if self._on_disk is not state:
+                self._write(self._file(name), state)
+                self._on_disk = state
                 self._written = time.monotonic()
             return f"{name} is saved at epoch {state.epoch}"
 
@@ -155,10 +165,9 @@ class Checkpoints:
 
     def remove(self) -> None:
         """Delete the folder: the job is done."""
+        self._background.shutdown()
         with self._writing:
             shutil.rmtree(self.folder)
-
-    _on_disk: tuple[str, State] | None = None
 
     def _file(self, name: str) -> Path:
         return self.folder / f"{name.replace(' ', '-')}.npz"
@@ -170,13 +179,24 @@ class Checkpoints:
             "epoch": state.epoch,
             "rows": list(state.rows),
             "seconds": state.seconds,
-            "count": len(state.variables),
+            "kinds": [[value.dtype.str, *value.shape] for value in state.variables],
         }
         content = np.frombuffer(json.dumps(told).encode(), np.uint8)
+        # one piece: a hundred small arrays would each cost as much as all of them together
+        values = np.frombuffer(b"".join(value.tobytes() for value in state.variables), np.uint8)
         aside = file.with_suffix(".new")
         with aside.open("wb") as target:
-            numbered = {str(number): value for number, value in enumerate(state.variables)}
-            np.savez(target, told=content, **numbered)
+            np.savez(target, told=content, values=values)
             target.flush()
             os.fsync(target.fileno())
         aside.replace(file)
+
+
+def _apart(values: np.ndarray, kinds: Sequence[Sequence]) -> list[np.ndarray]:
+    """The variables, of (dtype, *shape) each, whose bytes lie behind one another in `values`."""
+    found, start = [], 0
+    for dtype, *shape in kinds:
+        end = start + np.dtype(dtype).itemsize * math.prod(shape)
+        found.append(values[start:end].view(dtype).reshape(shape))
+        start = end
+    return found
