@@ -111,6 +111,10 @@ def cluster(tmp_path_factory):
         yield root
     finally:
         subprocess.run(["scancel", "--full", "--user", "root"], capture_output=True, timeout=30)
+        for _ in range(60):  # a node's daemon ends only behind its jobs
+            if not subprocess.run(["squeue", "-h"], capture_output=True).stdout:
+                break
+            time.sleep(1)
         for file in pids:
             if file.exists():
                 os.kill(int(file.read_text()), signal.SIGTERM)

@@ -15,6 +15,7 @@ from project import ROOT, copy_to, smoke
 
 pytestmark = pytest.mark.slurm
 PROFILE = "workflow/profiles/slurm"
+BEGUN = []
 LAB = lab.resolve(lab.read_config(ROOT), ROOT, preset="smoke")
 ON_GPU = ("train_block", "train_backbone", "extract_features", "draw_heatmaps", "intervene")
 
@@ -43,7 +44,7 @@ def project(folder):
 def begin(folder, *arguments, told=subprocess.PIPE):
     """Start Snakemake through the profile; what it tells goes into `told`."""
     command = [sys.executable, "-m", "snakemake", "--workflow-profile", PROFILE, *arguments]
-    return subprocess.Popen(
+    process = subprocess.Popen(
         command,
         cwd=folder,
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
@@ -51,6 +52,8 @@ def begin(folder, *arguments, told=subprocess.PIPE):
         stdout=told,
         stderr=subprocess.STDOUT,
     )
+    BEGUN.append(process)
+    return process
 
 
 def finish(process):
@@ -86,8 +89,9 @@ def whole(cluster, tmp_path_factory):
     with (here / "told.txt").open("w") as told:
         process = begin(here, "--config", "preset=smoke", told=told)
     yield here, process
-    process.kill()
-    process.wait()
+    for begun in BEGUN:  # those of tests that failed as well
+        begun.kill()
+        begun.wait()
 
 
 @pytest.fixture(scope="module")
