@@ -59,7 +59,7 @@ finding: $(BASE)  ## judge one finding and print its verdict: make finding ID=1a
 	  --resources gpu=1 --cores $(CORES) --quiet host reason rules $(ARGS)
 
 estimate: $(BASE)  ## print what the jobs that are still to be done will cost, and begin none
-	@$(WITH_PATH) $(PY) scripts/estimate_costs.py $(SETTINGS) $(ARGS)
+	@$(WITH_PATH) $(PY) workflow/estimate_costs.py $(SETTINGS) $(ARGS)
 
 test: $(TOOLS) $(QUARTO)  ## run the tests; ARGS="-m slow" runs the long ones
 	$(WITH_PATH) $(PY) -m pytest --numprocesses 2 --dist loadfile $(ARGS)

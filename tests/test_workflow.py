@@ -241,7 +241,7 @@ def test_more_seeds_train_the_new_block_alone(finished):
 
 
 def test_the_estimate_counts_what_is_still_to_be_done(finished):
-    command = [sys.executable, "scripts/estimate_costs.py", "--config", "preset=smoke"]
+    command = [sys.executable, "workflow/estimate_costs.py", "--config", "preset=smoke"]
 
     def told(*settings):
         run = subprocess.run([*command, *settings], cwd=finished, capture_output=True, text=True)

@@ -2,7 +2,7 @@
 
     make estimate PRESET=lab CONFIG="seeds=10"
 
-No rule's script, since it asks Snakemake what is to be done.
+No rule's script, since it asks Snakemake what is still to be done.
 """
 
 import re
@@ -12,10 +12,11 @@ from pathlib import Path
 
 import yaml
 
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "scripts"))
+
 from labproof import costs, lab
 from labproof.errors import LabError
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 def planned(arguments: list[str]) -> list[dict]:
