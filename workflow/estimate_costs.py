@@ -12,11 +12,12 @@ from pathlib import Path
 
 import yaml
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "scripts"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
 from labproof import costs, lab
 from labproof.errors import LabError
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def planned(arguments: list[str]) -> list[dict]:
