@@ -11,7 +11,7 @@ import pytest
 import block
 from test_training import KINDS, dataset
 
-KILLS = int(os.environ.get("LABPROOF_KILLS", "4"))  # of each kind; half of them cannot be caught
+KILLS = int(os.environ.get("LABPROOF_KILLS", "2"))  # of each kind; half of them cannot be caught
 EPOCHS = 30
 
 
