@@ -31,12 +31,12 @@ unexport PYTHONPATH PYTHONHOME
 # Programs of the environment come first for what Snakemake and the tests start.
 WITH_PATH := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
 
-# Snakemake takes the last --config alone, so it must be one.
 # A page of what is there: nothing trains for it because some code or number has changed since.
 ifneq (,$(filter 1 yes true,$(PARTIAL)))
 override CONFIG += partial=True
 AS_IS := --rerun-triggers mtime input --forcerun judge_findings write_report
 endif
+# Snakemake takes the last --config alone, so it must be one.
 ifneq (,$(strip $(PRESET) $(CONFIG)))
 ifneq (,$(filter --config -C,$(ARGS)))
 $(error Give settings as CONFIG="seeds=10", not in ARGS, when PRESET or CONFIG is given)

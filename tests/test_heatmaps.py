@@ -362,31 +362,27 @@ def test_integrated_gradients_are_complete(images):
     np.testing.assert_allclose(found.sum(axis=(1, 2)), (rise[0] - rise[1])[:, 0], rtol=1e-4)
 
 
-def test_integrated_gradients_of_a_linear_network_are_weight_times_pixel(images):
+def linear():
+    """A network that is a weighted sum of the pixels, and its weights, SIZE x SIZE."""
     keras.utils.set_random_seed(1)
     pixels = keras.Input((SIZE, SIZE, 1))
     maps = layers.Conv2D(1, 1, use_bias=False, name="conv")(pixels)
     model = keras.Model(pixels, layers.Dense(1, name="top")(layers.Flatten()(maps)))
-    weights = (
-        model.get_layer("top").get_weights()[0] * model.get_layer("conv").get_weights()[0].item()
-    )
-    expected = np.maximum(0, images[..., 0] * weights.reshape(SIZE, SIZE))
+    conv, top = (model.get_layer(name).get_weights()[0] for name in ("conv", "top"))
+    return model, (top * conv.item()).reshape(SIZE, SIZE)
+
+
+def test_integrated_gradients_of_a_linear_network_are_weight_times_pixel(images):
+    model, weights = linear()
+    expected = np.maximum(0, images[..., 0] * weights)
     found = heatmaps.explain(model, images, layer="conv", target=1, method="integrated gradients")
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-7)
 
 
 def test_occlusion_of_a_linear_network_by_hand(images):
     """A patch takes away sum of w (x - mean): each pixel has the mean over the patches on it."""
-    keras.utils.set_random_seed(1)
-    pixels = keras.Input((SIZE, SIZE, 1))
-    maps = layers.Conv2D(1, 1, use_bias=False, name="conv")(pixels)
-    model = keras.Model(pixels, layers.Dense(1, name="top")(layers.Flatten()(maps)))
-    weights = (
-        model.get_layer("top").get_weights()[0] * model.get_layer("conv").get_weights()[0].item()
-    )
-    lost = (images[..., 0] - images.mean(axis=(1, 2, 3), keepdims=True)[..., 0]) * weights.reshape(
-        SIZE, SIZE
-    )
+    model, weights = linear()
+    lost = (images[..., 0] - images.mean(axis=(1, 2, 3), keepdims=True)[..., 0]) * weights
     width = 2  # an eighth of 12, rounded; moved by 1
     fall, times = np.zeros(images.shape[:3]), np.zeros((SIZE, SIZE))
     for top in range(SIZE - width + 1):

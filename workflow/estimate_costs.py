@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def planned(arguments: list[str]) -> list[dict]:
-    """The jobs of a dry run: `rule`, `wildcards`, `resources`, `threads`.
+    """The jobs of a dry run: `rule`, `wildcards`, `resources`.
 
     Raises
     ------
@@ -34,12 +34,10 @@ def planned(arguments: list[str]) -> list[dict]:
         raise LabError((run.stdout + run.stderr).strip())
     jobs = []
     for part in re.split(r"^(?=(?:local)?rule )", run.stdout, flags=re.MULTILINE)[1:]:
-        found = {"rule": re.match(r"(?:local)?rule (\w+):", part).group(1), "threads": "1"}
-        for key, text in re.findall(r"^    (wildcards|resources|threads): (.*)$", part, re.M):
-            found[key] = text
+        found = {"rule": re.match(r"(?:local)?rule (\w+):", part).group(1)}
+        lines = dict(re.findall(r"^    (wildcards|resources): (.*)$", part, re.M))
         for key in ("wildcards", "resources"):
-            pairs = re.findall(r"(\w+)=([^,]*)", found.get(key, ""))
-            found[key] = dict(pairs)
+            found[key] = dict(re.findall(r"(\w+)=([^,]*)", lines.get(key, "")))
         jobs.append(found)
     return jobs
 

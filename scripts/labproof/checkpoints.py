@@ -57,7 +57,8 @@ def key_of(settings: Mapping, data: Path | None = None) -> str:
         The folder it trains on, if any; its files are read.
     """
     told = hashlib.blake2b(digest_size=16)
-    versions = {name: provenance.versions().get(name) for name in VERSIONS}
+    installed = provenance.versions()
+    versions = {name: installed.get(name) for name in VERSIONS}
     told.update(json.dumps([settings, versions], sort_keys=True).encode())
     for file in sorted(data.iterdir()) if data else ():
         told.update(file.name.encode())

@@ -17,6 +17,20 @@ SET_UP = 15
 # pixels on 1200 images: 950 to 1000 MiB (`max_rss` in results/*/benchmarks/train_block). CUDA's
 # libraries add some GiB on a GPU, which has not been measured.
 RESIDENT = 1000
+# Times of a rule's jobs beside training, measured on one core at the demo's size, in seconds.
+FIXED = {
+    "prepare_dataset": 6,
+    "audit_dataset": 9,
+    "draw_dataset": 2,
+    "draw_gallery": 8,
+    "draw_task": 4,
+    "gather_blocks": 0.1,
+    "judge_findings": 4,
+    "write_report": 4,
+    "render_report": 3,
+}
+# Of a cell's jobs: as a multiple of the time to train once, one seed, on the validation images.
+PASSES = {"draw_heatmaps": 60, "intervene": 5}
 
 
 def read(file: Path) -> list[dict]:
@@ -64,8 +78,8 @@ def memory(cell: Mapping, dataset: Mapping, backbone: Mapping) -> int:
 
 def per_image(
     cell: Mapping, dataset: Mapping, backbone: Mapping, measured: Sequence[Mapping]
-) -> tuple[float, Mapping]:
-    """Seconds that a cell trains on one image, once, and the measurement that says so.
+) -> float:
+    """Seconds that a cell trains on one image, once.
 
     Parameters
     ----------
@@ -86,14 +100,14 @@ def per_image(
         return (*kind, abs(math.log(row["operations"] / wanted)))
 
     nearest = min(measured, key=unlike)
-    return nearest["seconds_per_image"] * max(1.0, wanted / nearest["operations"]), nearest
+    return nearest["seconds_per_image"] * max(1.0, wanted / nearest["operations"])
 
 
 def seconds(
     cell: Mapping, dataset: Mapping, backbone: Mapping, seeds: int, measured: Sequence[Mapping]
 ) -> float:
     """Time of a block of so many seeds."""
-    each, _ = per_image(cell, dataset, backbone, measured)
+    each = per_image(cell, dataset, backbone, measured)
     return SET_UP + seeds * cell["epochs"] * dataset["train"] * each
 
 
@@ -120,22 +134,6 @@ def _layers(cell: Mapping, dataset: Mapping, backbone: Mapping) -> list[tuple[in
         found.append((values, units, 1))
         values = units
     return found
-
-
-# Times of a rule's jobs beside training, measured on one core at the demo's size, in seconds.
-FIXED = {
-    "prepare_dataset": 6,
-    "audit_dataset": 9,
-    "draw_dataset": 2,
-    "draw_gallery": 8,
-    "draw_task": 4,
-    "gather_blocks": 0.1,
-    "judge_findings": 4,
-    "write_report": 4,
-    "render_report": 3,
-}
-# Of a cell's jobs: as a multiple of the time to train once, one seed, on the validation images.
-PASSES = {"draw_heatmaps": 60, "intervene": 5}
 
 
 def measured_in(results: Path, lab: Mapping) -> list[dict]:
@@ -189,7 +187,7 @@ def job(rule: str, wildcards: Mapping, lab: Mapping, measured: Sequence[Mapping]
             images = backbone["images"] * backbone["epochs"]
         else:
             return SET_UP
-        return SET_UP + images * per_image(network, dataset, backbone, measured)[0]
+        return SET_UP + images * per_image(network, dataset, backbone, measured)
     if "cell" not in wildcards or rule == "gather_blocks":
         return FIXED.get(rule, 0)
     cell = lab["cells"][wildcards["cell"]]
@@ -198,4 +196,4 @@ def job(rule: str, wildcards: Mapping, lab: Mapping, measured: Sequence[Mapping]
         count = len(seeds_of(wildcards["block"]))
         return seconds(cell, dataset, backbone, count, measured)
     images = PASSES[rule] * len(lab["seeds"]) * dataset["validation"]
-    return SET_UP + images * per_image(cell, dataset, backbone, measured)[0]
+    return SET_UP + images * per_image(cell, dataset, backbone, measured)
