@@ -9,7 +9,7 @@ with job(snakemake):
     import numpy as np
     import pandas as pd
 
-    from labproof import datasets, explanations, figures, heatmaps, layers, training
+    from labproof import datasets, explanations, figures, heatmaps, layers, objective
 
     cell, classes = snakemake.params.cell, snakemake.params.classes
     wanted = cell["heatmaps"]
@@ -21,7 +21,7 @@ with job(snakemake):
     cells = explanations.Explained(
         cell, raw.shape[1:], Path(backbone) if backbone else None, snakemake.params.base
     )
-    images = cells.images(raw)
+    model, images = cells.model, cells.images(raw)
     zones = None if dataset.zones is None else dataset.zones[numbers]
     shown = explanations.choose(labels, snakemake.params.images)
     few = explanations.choose(labels, snakemake.params.slow_images)
@@ -32,6 +32,7 @@ with job(snakemake):
         (file for block in snakemake.input.models for file in Path(block).glob("*.weights.h5")),
         key=lambda file: int(file.name.split(".")[0]),
     )
+    centre = None if zones is None else explanations.centre(zones).assign(network="none")
     scores, steps, kept, sheet, listed = [], [], {}, [], []
     for row in shown:
         layers.save(layers.picture(raw[row]), folder / f"gallery/{numbers[row]}.png")
@@ -39,8 +40,9 @@ with job(snakemake):
             layers.save(layers.outline(zones[row]), folder / f"gallery/{numbers[row]}-zone.png")
     for file in files:
         seed = int(file.name.split(".")[0])
-        model, untrained = cells.trained(file, seed), cells.untrained(seed)
-        probability = training.positive(model.predict(images, batch_size=64, verbose=0))
+        trained, untrained = cells.trained(file), cells.untrained(seed)
+        model.set_weights(trained)
+        probability = objective.positive(model.predict(images, batch_size=64, verbose=0))
         predicted = (probability > 0.5).astype(int)
         target = {
             "predicted": predicted,
@@ -49,7 +51,7 @@ with job(snakemake):
             "positive": np.ones_like(labels),
         }[wanted.get("target", "predicted")]
         asked = {
-            "layer": cells.layer(model),
+            "layer": cells.layer,
             "target": target,
             "methods": wanted["methods"],
             "few": few,
@@ -59,11 +61,13 @@ with job(snakemake):
             {"image": numbers, "label": labels, "predicted": predicted, "probability": probability}
         )
         each = [found.assign(network="trained")]
+        model.set_weights(untrained)
         each.append(
-            explanations.score(untrained, images, zones, **asked)[1].assign(network="untrained")
+            explanations.score(model, images, zones, **asked)[1].assign(network="untrained")
         )
-        if zones is not None:
-            each.append(explanations.centre(zones).assign(network="none"))
+        model.set_weights(trained)
+        if centre is not None:
+            each.append(centre)
         rows = pd.concat(each, ignore_index=True)
         scores.append(
             about.loc[rows.pop("row")].reset_index(drop=True).join(rows).assign(seed=seed)

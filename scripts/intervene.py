@@ -7,7 +7,7 @@ with job(snakemake):
 
     import pandas as pd
 
-    from labproof import datasets, explanations, heatmaps, interventions, training
+    from labproof import datasets, explanations, heatmaps, interventions, objective
 
     dataset = datasets.read(Path(snakemake.input.dataset))
     records = dataset.records[dataset.records["split"] == "validation"].reset_index(drop=True)
@@ -28,16 +28,19 @@ with job(snakemake):
     tables = []
     for file in sorted(files, key=lambda file: int(file.name.split(".")[0])):
         seed = int(file.name.split(".")[0])
-        model = cells.trained(file, seed)
+        cells.model.set_weights(cells.trained(file))
         given = {
-            name: training.positive(model.predict(cells.images(images), verbose=0))
+            name: objective.positive(cells.model.predict(cells.images(images), verbose=0))
             for name, (images, _) in made.items()
         }
         found = interventions.answers(given, made, labels, numbers)
         where = []
-        for images, rows in made.values():
+        for name, (images, rows) in made.items():
             maps = heatmaps.explain(
-                model, cells.images(images), layer=cells.layer(model), target=None
+                cells.model,
+                cells.images(images),
+                layer=cells.layer,
+                target=(given[name] > 0.5).astype(int),
             )
             where += [
                 interventions.shares(

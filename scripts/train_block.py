@@ -3,9 +3,11 @@
 from _job import job
 
 with job(snakemake) as this:
+    import sys
     import time
     from pathlib import Path
 
+    sys.modules["sklearn"] = None  # Keras would import it for its wrappers, for a second a job
     import keras
     import pandas as pd
 
@@ -18,7 +20,8 @@ with job(snakemake) as this:
     settings["device"] = [keras.backend.backend(), *keras.distribution.list_devices()]
     with this.resumable(settings, data) as saved:
         read = datasets.read(data)
-        trained = training.train(snakemake.params.cell, read, seeds, saved)
+        engine = snakemake.config.get("engine", "auto")
+        trained = training.train(snakemake.params.cell, read, seeds, saved, engine=engine)
         trained.histories.to_csv(snakemake.output.history, index=False)
         trained.predictions.to_csv(snakemake.output.predictions, index=False)
         models = Path(snakemake.output.models)

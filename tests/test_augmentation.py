@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from labproof import augmentation, datasets
+from labproof import augmentation
 
 PROTOCOL = {"rotation": 10, "shift": 0.1, "flip": True}
 NOTHING = {"rotation": 0, "shift": 0, "flip": False}
@@ -17,17 +17,14 @@ def picture(size=32, channels=1):
 
 
 def drawn(settings, *, seed=0, epochs=40, copies=8):
-    """Batches of one and the same picture through the input pipeline, 0 to 1."""
-    images = np.repeat(picture()[None], copies, axis=0).astype("uint8")
-    batches = datasets.batches(
-        images,
-        np.zeros(copies),
-        batch_size=copies,
-        epochs=epochs,
-        seed=seed,
-        augment=augmentation.draws(settings, seed=seed),
+    """One and the same picture as training changes it, 0 to 255."""
+    images, change = np.repeat(picture()[None], copies, axis=0), augmentation.changes(settings)
+    return np.concatenate(
+        [
+            change(images, augmentation.draw(settings, copies, seed=seed, epoch=epoch))
+            for epoch in range(1, epochs + 1)
+        ]
     )
-    return np.concatenate([x for x, _ in batches.as_numpy_iterator()])
 
 
 def centre(images):
@@ -41,7 +38,8 @@ def centre(images):
 @pytest.mark.parametrize("channels", [1, 3])
 def test_no_augmentation_changes_nothing(channels):
     batch = np.repeat(picture(channels=channels)[None], 3, axis=0)
-    out = np.asarray(augmentation.draws(NOTHING, seed=0)(batch, 0))
+    given = augmentation.draw(NOTHING, 3, seed=0, epoch=1)
+    out = np.asarray(augmentation.changes(NOTHING)(batch, given))
     np.testing.assert_allclose(out, batch, atol=1e-2)
 
 
@@ -52,19 +50,20 @@ def test_no_two_draws_repeat_and_a_seed_gives_them_again():
     assert not np.array_equal(first, drawn(PROTOCOL, seed=1))
 
 
-def test_a_batch_is_drawn_alike_whatever_was_drawn_before():
-    images = np.repeat(picture()[None], 6, axis=0).astype("uint8")
-    given = {"batch_size": 4, "epochs": 5, "seed": 3}
+def test_nothing_is_drawn_where_nothing_is_augmented():
+    assert augmentation.draw(None, 5, seed=0, epoch=1) == {}
 
-    def run(first):
-        augment = augmentation.draws(PROTOCOL, seed=3)
-        found = datasets.batches(images, np.zeros(6), first=first, augment=augment, **given)
-        return [x for x, _ in found.as_numpy_iterator()]
 
-    whole, rest = run(0), run(3)
-    assert (len(whole), len(rest)) == (10, 4)
-    for one, other in zip(whole[6:], rest, strict=True):
-        np.testing.assert_array_equal(one, other)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_keras_own_transformation_does_what_keras_cv_does(channels):
+    """Two libraries' interpolation, with the same draws: what training on JAX goes by."""
+    images = np.random.default_rng(0).uniform(0, 255, (6, 24, 20, channels)).astype("float32")
+    given = augmentation.draw(PROTOCOL, 6, seed=4, epoch=2)
+    assert set(given["flip"]) == {0, 1}
+    one = np.asarray(augmentation.changes(PROTOCOL)(images, given))
+    other = np.asarray(augmentation.change_anywhere(images, given))
+    assert np.abs(one - images).mean() > 10
+    np.testing.assert_allclose(one, other, atol=0.05)
 
 
 def test_every_layer_draws_from_a_generator_of_its_own(monkeypatch):
@@ -72,7 +71,7 @@ def test_every_layer_draws_from_a_generator_of_its_own(monkeypatch):
         raise AssertionError("TensorFlow's global generator refuses to be deterministic")
 
     monkeypatch.setattr("tensorflow.random.get_global_generator", shared)
-    augmentation.draws(PROTOCOL, seed=0)
+    augmentation.changes(PROTOCOL)
     augmentation.gallery(picture(channels=3).astype("uint8"), PROTOCOL, seed=0, number=1)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from labproof import explanations, heatmaps, transfer
+from labproof import explanations, heatmaps, networks, transfer
 
 SIZE = 12  # pixels along an image's side
 
@@ -473,7 +473,7 @@ def two_parts(tmp_path):
     below = transfer.build("vgg16", (64, 64, 3), base=2, seed=3)
     below.save_weights(tmp_path / "backbone.weights.h5")
     cells = explanations.Explained(HEAD, (64, 64, 1), tmp_path, 2)
-    head = cells._head(below, 5)
+    head = networks.build(HEAD, (64,), seed=5)
     head.save_weights(tmp_path / "7.weights.h5")
     return cells, below, head, tmp_path / "7.weights.h5"
 
@@ -482,7 +482,8 @@ def test_joined_networks_answer_as_the_two_one_after_the_other(two_parts):
     cells, below, head, weights = two_parts
     raw = np.random.default_rng(0).integers(0, 256, (5, 64, 64, 1), dtype=np.uint8)
     features = transfer.extract(below, raw, name="vgg16")
-    found = cells.trained(weights, 7)(cells.images(raw), training=False)
+    cells.model.set_weights(cells.trained(weights))
+    found = cells.model(cells.images(raw), training=False)
     np.testing.assert_allclose(found, head(features, training=False), rtol=1e-4, atol=1e-6)
 
 
@@ -492,7 +493,7 @@ def test_a_joined_network_has_maps_of_its_frozen_part(two_parts):
     raw = np.random.default_rng(0).integers(0, 256, (5, 64, 64, 1), dtype=np.uint8)
     top = keras.Sequential([keras.Input((64,)), layers.Dense(1, name="top")])
     model = transfer.join(below, keras.Model(top.inputs, top.outputs))
-    layer = cells.layer(model)
+    layer = cells.layer
     last = model.get_layer(layer).output
     assert tuple(last.shape[1:3]) == (4, 4), "the rectifier before the last pooling"
     found = heatmaps.explain(model, cells.images(raw), layer=layer, target=1, method="HiResCAM")
@@ -510,7 +511,6 @@ def test_a_joined_network_has_maps_of_its_frozen_part(two_parts):
 
 def test_an_untrained_network_has_no_learnt_part(two_parts):
     cells, _, _, weights = two_parts
-    trained, untrained = cells.trained(weights, 7), cells.untrained(7)
-    for one, other in zip(trained.get_weights(), untrained.get_weights(), strict=True):
+    for one, other in zip(cells.trained(weights), cells.untrained(7), strict=True):
         assert one.shape == other.shape
         assert not one.any() or not np.allclose(one, other)

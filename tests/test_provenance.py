@@ -34,13 +34,14 @@ def changed(scripts, file, old, new):
 
 def test_comments_docstrings_and_layout_do_not_count(scripts):
     module = "labproof/training.py"
-    assert changed(scripts, module, "import math\n", "import math  # a comment\n\n") == set()
+    assert changed(scripts, module, "import time\n", "import time  # a comment\n\n") == set()
     assert changed(scripts, module, '"""A cell, its', '"""Another docstring. A cell, its') == set()
-    assert changed(scripts, module, '"""Start the clock."""', '"""Go."""') == set()
+    assert changed(scripts, module, '"""Write the last', '"""Put the last') == set()
 
 
 def test_logic_counts_where_it_is_used_and_nowhere_else(scripts):
-    assert changed(scripts, "labproof/training.py", "crossentropy", "focal_crossentropy") == {
+    assert changed(scripts, "labproof/training.py", "range(", "reversed(") == {"train_block"}
+    assert changed(scripts, "labproof/objective.py", "(logits)", "(-logits)") == {
         "train_block",
         "draw_heatmaps",
         "intervene",

@@ -35,13 +35,13 @@ def gradients(model, images):
 
 
 def test_an_edge_detector_fails(images):
-    steps = sanity.cascade(network(0), network(1), images, edges)
+    steps = sanity.cascade(network(0), network(1).get_weights(), images, edges)
     np.testing.assert_allclose(steps["correlation"], 1)
     assert not sanity.depends_on_the_weights(steps)
 
 
 def test_a_method_that_looks_at_the_weights_passes(images):
-    steps = sanity.cascade(network(0), network(1), images, gradients)
+    steps = sanity.cascade(network(0), network(1).get_weights(), images, gradients)
     assert steps["layer"].tolist() == ["", "top", "hidden", "conv2", "conv1"]
     assert steps["correlation"][0] == pytest.approx(1)
     assert sanity.depends_on_the_weights(steps)
@@ -49,7 +49,7 @@ def test_a_method_that_looks_at_the_weights_passes(images):
 
 def test_the_last_step_is_the_untrained_network(images):
     trained, untrained = network(0), network(1)
-    steps = sanity.cascade(trained, untrained, images, gradients)
+    steps = sanity.cascade(trained, untrained.get_weights(), images, gradients)
     expected = sanity._likeness(gradients(trained, images), gradients(untrained, images))[0]
     assert steps["correlation"].iloc[-1] == pytest.approx(expected, abs=1e-4)
 
@@ -57,12 +57,14 @@ def test_the_last_step_is_the_untrained_network(images):
 def test_the_networks_are_left_as_they_were(images):
     trained, untrained = network(0), network(1)
     before = [weight.copy() for weight in trained.get_weights()]
-    sanity.cascade(trained, untrained, images, gradients)
+    sanity.cascade(trained, untrained.get_weights(), images, gradients)
     for old, new in zip(before, trained.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
 
 
 def test_constant_maps_are_counted_and_decide_nothing(images):
-    steps = sanity.cascade(network(0), network(1), images, lambda _, x: np.zeros(x.shape[:3]))
+    steps = sanity.cascade(
+        network(0), network(1).get_weights(), images, lambda _, x: np.zeros(x.shape[:3])
+    )
     assert steps["undefined"].tolist() == [6] * 5 and steps["correlation"].isna().all()
     assert not sanity.depends_on_the_weights(steps)

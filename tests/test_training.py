@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from labproof import datasets, training
+from labproof import augmentation, datasets, networks, objective, training
+from labproof.errors import LabError
 from project import ROOT
 
 AUGMENT = {"rotation": 10, "shift": 0.1, "flip": True}
@@ -132,24 +133,104 @@ def test_models_that_come_back_make_the_predictions():
         np.testing.assert_allclose(model.predict(images, verbose=0)[:, 0], mine, rtol=1e-5)
 
 
-def test_training_is_plain_fit():
-    """Without dropout and shuffling apart, Keras' own loop on the same batches agrees."""
-    from labproof import networks
-
-    cell, data = KINDS["plain"], dataset(KINDS["plain"])
+@pytest.mark.parametrize("kind", ["plain", "batch norm", "augmented", "vgg16, softmax", "transfer"])
+def test_training_is_plain_fit(kind):
+    """Dropout apart, Keras' own `fit` on the same batches, from the same weights, agrees."""
+    cell = {**KINDS[kind], "dropout": 0.0}
+    data = dataset(cell)
     x, y = data.split("train")
+    inputs, labels = [], []
+    for epoch in (1, 2):
+        order = training.order(20, seed=2, epoch=epoch)
+        images = x[order].astype("float32")
+        if cell["augmentation"]:
+            drawn = augmentation.draw(cell["augmentation"], 20, seed=2, epoch=epoch)
+            images = np.asarray(augmentation.changes(cell["augmentation"])(images, drawn))
+        inputs.append(images / (1 if x.ndim == 2 else 255))
+        labels.append(objective.targets(y[order], cell))
     model = networks.build(cell, x.shape[1:], seed=2)
-    model.compile(
-        keras.optimizers.Adam(cell["learning_rate"]), "binary_crossentropy", metrics=["accuracy"]
-    )
-    losses = []
-    batches = datasets.batches(x, y[:, None], batch_size=8, epochs=2, seed=2)
-    for images, labels in batches:
-        losses.append(float(model.train_on_batch(images, labels)[0]) * len(images))
-        model.reset_metrics()
-    expected = [sum(losses[:3]) / 20, sum(losses[3:]) / 20]
-    found = training.train(cell, data, [2]).histories["loss"]
-    np.testing.assert_allclose(found, expected, rtol=1e-4)
+    loss = "binary_crossentropy" if cell["outputs"] == 1 else "categorical_crossentropy"
+    model.compile(keras.optimizers.Adam(cell["learning_rate"]), loss, metrics=["accuracy"])
+    val_x, val_y = data.split("validation")
+    expected = []
+    for images, targets in zip(inputs, labels, strict=True):
+        told = model.fit(
+            images,
+            targets,
+            batch_size=8,
+            shuffle=False,
+            verbose=0,
+            validation_data=(datasets.scaled(val_x), objective.targets(val_y, cell)),
+        )
+        expected.append([told.history[name][0] for name in training.COLUMNS])
+    found = training.train(cell, data, [2]).histories[training.COLUMNS]
+    np.testing.assert_allclose(found, expected, rtol=2e-3, atol=1e-4)
+
+
+def test_tensorflows_own_kernel_is_keras_adam():
+    from labproof import engine_tensorflow
+
+    rng = np.random.default_rng(0)
+    start, slopes = rng.normal(size=(7, 3)), rng.normal(size=(20, 7, 3))
+    ended = []
+    for kind in (engine_tensorflow.Adam, keras.optimizers.Adam):
+        variable = keras.Variable(start, dtype="float32")
+        optimizer = kind(1e-2)
+        optimizer.build([variable])
+        for slope in slopes:
+            optimizer.apply([keras.ops.convert_to_tensor(slope, "float32")], [variable])
+        ended.append([np.array(value) for value in (variable, *optimizer.variables)])
+    for one, other in zip(*ended, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4)
+
+
+def test_every_epoch_is_all_examples_in_a_new_order_that_follows_from_the_seed():
+    found = [training.order(10, seed=seed, epoch=epoch) for seed in (0, 1) for epoch in (1, 2)]
+    assert len({tuple(order) for order in found}) == 4
+    assert {tuple(sorted(order)) for order in found} == {tuple(range(10))}
+    np.testing.assert_array_equal(found[3], training.order(10, seed=1, epoch=2))
+
+
+def test_an_engine_that_the_backend_does_not_have_says_so():
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("asks for JAX's engine on TensorFlow")
+    with pytest.raises(LabError, match=r"engine: block: .* KERAS_BACKEND"):
+        training.train(BASE, dataset(BASE), [0, 1], engine="block")
+
+
+def test_a_block_too_large_for_the_memory_is_trained_in_halves(monkeypatch):
+    """An engine that holds two networks: five seeds go in groups of at most two, none is lost."""
+    tried = []
+
+    class Small:
+        def __init__(self, *_):
+            pass
+
+        def start(self, seeds):
+            tried.append(seeds)
+            self.seeds = seeds
+            if len(seeds) > 2:
+                raise MemoryError("RESOURCE_EXHAUSTED")
+
+        def epoch(self, order, drawn):
+            return np.array([[seed, 0.5] for seed in self.seeds])
+
+        def validate(self):
+            return np.array([[seed, 0.5] for seed in self.seeds]), np.zeros((len(self.seeds), 9, 1))
+
+        def models(self):
+            return [f"network {seed}" for seed in self.seeds]
+
+        @staticmethod
+        def out_of_memory(error):
+            return isinstance(error, MemoryError)
+
+    monkeypatch.setattr(training, "_engine", lambda wanted: (Small, True))
+    trained = training.train(BASE, dataset(BASE), [3, 4, 5, 6, 7])
+    assert tried == [[3, 4, 5, 6, 7], [3, 4], [5, 6, 7], [5], [6, 7]]
+    assert trained.models == {seed: f"network {seed}" for seed in range(3, 8)}
+    assert trained.histories.loss.tolist() == [3, 3, 4, 4, 5, 5, 6, 6, 7, 7]
+    assert trained.predictions.seed.unique().tolist() == [3, 4, 5, 6, 7]
 
 
 def test_an_easy_difference_is_learnt():

@@ -23,7 +23,7 @@ from labproof.errors import LabError
 
 LOG = logging.getLogger(__name__)
 # What the bits of a training may hang on beside its cell, its code and its data.
-VERSIONS = ("keras", "keras-cv", "tensorflow", "numpy")
+VERSIONS = ("keras", "keras-cv", "tensorflow", "jax", "numpy", "scipy")
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,8 @@ def key_of(settings: Mapping, data: Path | None = None) -> str:
         The folder it trains on, if any; its files are read.
     """
     told = hashlib.blake2b(digest_size=16)
-    installed = provenance.versions()
-    versions = {name: installed.get(name) for name in VERSIONS}
-    told.update(json.dumps([settings, versions], sort_keys=True).encode())
+    installed = provenance.versions(VERSIONS)
+    told.update(json.dumps([settings, installed], sort_keys=True).encode())
     for file in sorted(data.iterdir()) if data else ():
         told.update(file.name.encode())
         with file.open("rb") as content:

@@ -6,7 +6,6 @@ from pathlib import Path
 import keras
 import numpy as np
 import pandas as pd
-from keras import ops
 
 from labproof import datasets, heat_scores, heatmaps, networks, sanity, transfer
 
@@ -22,54 +21,67 @@ def choose(labels: np.ndarray, count: int) -> list[int]:
 
 
 class Explained:
-    """A cell's networks and the images as they take them, whatever comes before its dense layers.
+    """A cell's network, whatever comes before its dense layers; its weights by seed.
 
-    cell: the resolved cell; shape: H, W, C of its dataset; backbone: the folder of the frozen
-    network's weights, and base its width, for a cell that was trained on features.
+    One network takes the weights of one seed after the other, since to build it and to trace its
+    maps takes longer than to draw them.
+
+    Parameters
+    ----------
+    cell
+        The resolved cell.
+    shape
+        H, W, C of its dataset.
+    backbone, base
+        The folder of the frozen network's weights, and its width, for a cell that was trained on
+        features.
     """
 
     def __init__(self, cell: Mapping, shape: Sequence[int], backbone: Path | None, base: int):
-        self.cell, self.shape = cell, tuple(shape)
-        self.backbone, self.base = backbone, base
+        self.cell, self.base = cell, base
+        self._frozen: list[np.ndarray] = []
+        if backbone is None:
+            self.below = None
+            self.model = self.head = networks.build(cell, tuple(shape), seed=0)
+        else:
+            self._colour = (*shape[:2], 3)
+            self.below = transfer.load(
+                cell["backbone"],
+                self._colour,
+                weights=backbone / "backbone.weights.h5",
+                base=base,
+            )
+            self._frozen = self.below.get_weights()
+            self.head = networks.build(cell, self._features, seed=0)
+            self.model = transfer.join(self.below, self.head)
+
+    @property
+    def _features(self) -> tuple[int]:
+        return (int(np.prod(self.below.output.shape[1:])),)
 
     def images(self, raw: np.ndarray) -> np.ndarray:
-        """Images (uint8, N x H x W x C) as the networks take them."""
-        if self.backbone is None:
+        """Images (uint8, N x H x W x C) as the network takes them."""
+        if self.below is None:
             return datasets.scaled(raw)
         return transfer.preprocess(self.cell["backbone"], raw)
 
-    def trained(self, weights: Path, seed: int) -> keras.Model:
-        """The network that a seed has trained, flat."""
-        if self.backbone is None:
-            model = networks.build(self.cell, self.shape, seed=seed)
-            model.load_weights(weights)
-            return model
-        below = transfer.load(
-            self.cell["backbone"],
-            (*self.shape[:2], 3),
-            weights=self.backbone / "backbone.weights.h5",
-            base=self.base,
-        )
-        head = self._head(below, seed)
-        head.load_weights(weights)
-        return transfer.join(below, head)
+    def trained(self, file: Path) -> list[np.ndarray]:
+        """The weights that a seed has trained, for `model`."""
+        self.head.load_weights(file)
+        return self._frozen + self.head.get_weights()
 
-    def untrained(self, seed: int) -> keras.Model:
-        """The same network as it was before it learnt anything, its backbone too."""
-        if self.backbone is None:
-            return networks.build(self.cell, self.shape, seed=seed)
-        below = transfer.build(
-            self.cell["backbone"], (*self.shape[:2], 3), base=self.base, seed=seed
-        )
-        return transfer.join(below, self._head(below, seed))
+    def untrained(self, seed: int) -> list[np.ndarray]:
+        """The seed's weights as they were before it learnt anything, its backbone's too."""
+        if self.below is None:
+            return networks.build(self.cell, self.model.input.shape[1:], seed=seed).get_weights()
+        below = transfer.build(self.cell["backbone"], self._colour, base=self.base, seed=seed)
+        head = networks.build(self.cell, self._features, seed=seed)
+        return below.get_weights() + head.get_weights()
 
-    def layer(self, model: keras.Model) -> str:
+    @property
+    def layer(self) -> str:
         """The layer whose maps are weighed: the lab's, or the last convolution's rectifier."""
-        return self.cell["heatmaps"].get("layer") or networks.last_activation(model)
-
-    def _head(self, below: keras.Model, seed: int) -> keras.Model:
-        features = int(np.prod(below.output.shape[1:]))
-        return networks.build(self.cell, (features,), seed=seed)
+        return self.cell["heatmaps"].get("layer") or networks.last_activation(self.model)
 
 
 def score(
@@ -127,8 +139,8 @@ def centre(zones: np.ndarray) -> pd.DataFrame:
 
 
 def check(
-    trained: keras.Model,
-    untrained: keras.Model,
+    model: keras.Model,
+    untrained: Sequence[np.ndarray],
     images: np.ndarray,
     *,
     layer: str,
@@ -147,7 +159,7 @@ def check(
                 )
                 return heatmaps.upsample(small, batch.shape[1:3])
 
-            steps = sanity.cascade(trained, untrained, images, explainer)
+            steps = sanity.cascade(model, untrained, images, explainer)
             found.append(steps.assign(method=method))
     names = ["step", "layer", "correlation", "undefined", "method"]
     return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=names)
@@ -162,8 +174,7 @@ def _answer(model: keras.Model, target: int):
     """Images -> probability of a class."""
 
     def of(batch: np.ndarray) -> np.ndarray:
-        given = ops.convert_to_numpy(model(batch, training=False))
-        positive = given[:, -1]
+        positive = model.predict_on_batch(batch)[:, -1]
         return positive if target else 1 - positive
 
     return of

@@ -102,12 +102,28 @@ class Network:
         self.shape = features.shape[1:3]
         self.below = keras.Model(model.input, features)
         self.above = keras.Model(features, self.dense.input)
+        # Each traced once; a change of the weights is seen. Image by image Keras' layers, one
+        # Python call each, take longer than what they compute.
+        self.maps = _compiled(self._maps)
+        self.scores = _compiled(self._scores)
+        self.slope = _compiled(self._slope)
+        self.slope_of_pixels = _compiled(self._slope_of_pixels)
 
-    def maps(self, pixels):
+    def answers(self, images: np.ndarray, chosen) -> np.ndarray:
+        """The chosen score of each of many images, a limited number at a time."""
+        found = [
+            np.sum(chosen[part] * ops.convert_to_numpy(self.scores(pixels)), axis=1)
+            for start in range(0, len(images), TOGETHER)
+            for part in [slice(start, start + TOGETHER)]
+            for pixels in [ops.convert_to_tensor(images[part])]
+        ]
+        return np.concatenate(found)
+
+    def _maps(self, pixels):
         """Feature maps of the layer, N x h x w x channels."""
         return self.below(pixels, training=False)
 
-    def from_maps(self, maps):
+    def _from_maps(self, maps):
         """Class scores before the last activation, N x classes, from feature maps."""
         inputs = ops.cast(self.above(maps, training=False), "float32")
         logits = ops.matmul(inputs, self.dense.kernel)
@@ -115,25 +131,20 @@ class Network:
             logits = logits + self.dense.bias
         return ops.concatenate([-logits, logits], axis=1) if self.dense.units == 1 else logits
 
-    def scores(self, pixels):
+    def _scores(self, pixels):
         """Class scores before the last activation, N x classes, from images."""
-        return self.from_maps(self.maps(pixels))
+        return self._from_maps(self._maps(pixels))
 
-    def answers(self, images: np.ndarray, chosen) -> np.ndarray:
-        """The chosen score of each of many images, a limited number at a time."""
-        found = [
-            ops.convert_to_numpy(ops.sum(chosen[part] * self.scores(images[part]), axis=1))
-            for start in range(0, len(images), TOGETHER)
-            for part in [slice(start, start + TOGETHER)]
-        ]
-        return np.concatenate(found)
-
-    def slope(self, maps, chosen):
+    def _slope(self, maps, chosen):
         """Gradient of each image's chosen score with respect to its feature maps.
 
         Images do not mix at inference, so the sum's gradient holds each image's own.
         """
-        return _gradient(lambda a: ops.sum(chosen * self.from_maps(a)), maps)
+        return _gradient(lambda a: ops.sum(chosen * self._from_maps(a)), maps)
+
+    def _slope_of_pixels(self, pixels, chosen):
+        """Gradient of each image's chosen score with respect to its pixels."""
+        return _gradient(lambda x: ops.sum(chosen * self._scores(x)), pixels)
 
 
 _NETWORKS: WeakKeyDictionary = WeakKeyDictionary()
@@ -187,7 +198,7 @@ def _integrated_gradients(network: Network, pixels, chosen):
     total = ops.zeros_like(pixels)
     for step in range(STEPS):
         share = (step + 0.5) / STEPS
-        total = total + _gradient(lambda x: ops.sum(chosen * network.scores(x)), share * pixels)
+        total = total + network.slope_of_pixels(share * pixels, chosen)
     return ops.sum(pixels * total / STEPS, axis=-1)
 
 
@@ -231,8 +242,17 @@ METHODS: dict[str, Callable] = {
 ON_PIXELS = ("integrated gradients", "occlusion")
 
 
+def _compiled(function: Callable) -> Callable:
+    """The function in one call into TensorFlow; on JAX, which would keep the weights, as it is."""
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        return tf.function(function, reduce_retracing=True)
+    return function
+
+
 def _gradient(function, at):
-    """Gradient of a scalar function of one tensor: the one thing that each backend does its way."""
+    """Gradient of a scalar function of one tensor: what each backend does in its own way."""
     backend = keras.backend.backend()
     if backend == "tensorflow":
         import tensorflow as tf

@@ -4,13 +4,18 @@ Every random number of a network (initial weights, dropout masks) follows from t
 so that two builds with one seed are equal whatever was built before them.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import count
 
 import keras
+import numpy as np
 from keras import layers
+from scipy.special import ndtr, ndtri
 
 from labproof.architectures import CONVOLUTIONAL, VGG16
+
+CUT = 0.87962566103423978  # deviation of a standard normal distribution that is cut off at +-2
 
 
 class Seeds:
@@ -24,7 +29,9 @@ class Seeds:
         self.masks = count(1_000 * seed + 500)
 
 
-def build(cell: Mapping, input_shape: Sequence[int], *, seed: int) -> keras.Model:
+def build(
+    cell: Mapping, input_shape: Sequence[int], *, seed: int, logits: bool = False
+) -> keras.Model:
     """Build a cell's network, uncompiled, with freshly drawn weights.
 
     Parameters
@@ -39,6 +46,8 @@ def build(cell: Mapping, input_shape: Sequence[int], *, seed: int) -> keras.Mode
         (H, W, C) in pixels, values 0 to 1, for a convolutional network; (F,) for an MLP.
     seed
         Sets the initial weights and the dropout masks.
+    logits
+        Leave out the last activation.
 
     Returns
     -------
@@ -60,7 +69,8 @@ def build(cell: Mapping, input_shape: Sequence[int], *, seed: int) -> keras.Mode
             seeds=seeds,
         )
         hidden = layers.Flatten(name="flatten")(hidden)
-    return keras.Model(inputs, head(hidden, cell, seeds=seeds), name=cell["network"])
+    outputs = head(hidden, cell, seeds=seeds, logits=logits)
+    return keras.Model(inputs, outputs, name=cell["network"])
 
 
 def vgg16_without_top(
@@ -108,7 +118,7 @@ def convolutions(
     return x
 
 
-def head(x, cell: Mapping, *, seeds: Seeds):
+def head(x, cell: Mapping, *, seeds: Seeds, logits: bool = False):
     """The dense layers behind flat features: hidden ones with dropout, then the class(es)."""
     for number, units in enumerate(cell["dense"], start=1):
         x = layers.Dense(
@@ -121,7 +131,7 @@ def head(x, cell: Mapping, *, seeds: Seeds):
             x = layers.Dropout(cell["dropout"], seed=next(seeds.masks), name=f"dropout{number}")(x)
     return layers.Dense(
         cell["outputs"],
-        activation="sigmoid" if cell["outputs"] == 1 else "softmax",
+        activation=None if logits else "sigmoid" if cell["outputs"] == 1 else "softmax",
         kernel_initializer=_initializer(cell["initializer"], seeds),
         name="output",
     )(x)
@@ -137,5 +147,24 @@ def last_activation(model: keras.Model) -> str:
     ][-1]
 
 
+@keras.saving.register_keras_serializable("labproof")
+class Drawn(keras.initializers.VarianceScaling):
+    """One of Keras' scaled initialisers, whose numbers are NumPy's and so alike on each backend."""
+
+    def __call__(self, shape, dtype=None):
+        """Draw a kernel (…, inputs, outputs)."""
+        field = math.prod(shape[:-2])
+        fans = {"fan_in": field * shape[-2], "fan_out": field * shape[-1]}
+        fans["fan_avg"] = (fans["fan_in"] + fans["fan_out"]) / 2
+        deviation = math.sqrt(self.scale / fans[self.mode])
+        rng = np.random.default_rng(self.seed)
+        if self.distribution == "uniform":
+            values = rng.uniform(-math.sqrt(3), math.sqrt(3), shape)
+        else:  # a normal one, cut off at two deviations and widened to the deviation asked for
+            values = ndtri(rng.uniform(ndtr(-2), ndtr(2), shape)) / CUT
+        return keras.ops.convert_to_tensor(deviation * values, dtype=dtype or "float32")
+
+
 def _initializer(name: str, seeds: Seeds) -> keras.initializers.Initializer:
-    return keras.initializers.get({"class_name": name, "config": {"seed": next(seeds.weights)}})
+    scaled = keras.initializers.get(name)
+    return Drawn(scaled.scale, scaled.mode, scaled.distribution, seed=next(seeds.weights))

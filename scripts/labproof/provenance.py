@@ -7,6 +7,7 @@ import os
 import platform
 import resource
 import sys
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -76,10 +77,10 @@ def _imports(file: Path, root: Path) -> list[Path]:
     return [path for path in paths if path.is_file()]
 
 
-def versions() -> dict[str, str]:
-    """Version of Python and of each package of `PACKAGES` that is installed."""
+def versions(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
+    """Version of Python and of each of the packages that is installed."""
     found = {"python": platform.python_version()}
-    for package in PACKAGES:
+    for package in packages:
         for name in (package, f"{package}-cpu"):
             try:
                 found[package] = importlib.metadata.version(name)

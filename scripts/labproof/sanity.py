@@ -1,6 +1,6 @@
 """Does a heatmap depend on what the network has learnt? (Adebayo et al. 2018, arXiv:1810.03292)"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,8 +16,8 @@ UNCHANGED = 0.7
 
 
 def cascade(
-    trained: "keras.Model",
-    untrained: "keras.Model",
+    model: "keras.Model",
+    untrained: Sequence[np.ndarray],
     images: np.ndarray,
     explainer: Callable[["keras.Model", np.ndarray], np.ndarray],
 ) -> pd.DataFrame:
@@ -25,8 +25,10 @@ def cascade(
 
     Parameters
     ----------
-    trained, untrained
-        Two networks of one build; the second's weights take the place of the first's.
+    model
+        The trained network; it has its own weights again in the end.
+    untrained
+        Weights that take the place of its own, in the order of its `weights`.
     explainer
         (network, images) -> maps, N x h x w.
 
@@ -37,16 +39,14 @@ def cascade(
         all above it), `correlation` (Spearman's, of the pixels of each map with the original's;
         the mean over images, -1 to 1), `undefined` (maps that are constant and have none).
     """
-    import keras  # a heavy import, and the page needs only the judgement below
-
-    network = keras.models.clone_model(trained)
-    network.set_weights(trained.get_weights())
-    original = explainer(network, images)
+    learnt, own = [layer for layer in model.layers if layer.weights], model.get_weights()
+    random = dict(zip((weight.path for weight in model.weights), untrained, strict=True))
+    original = explainer(model, images)
     rows = [(0, "", *_likeness(original, original))]
-    learnt = [layer for layer in network.layers if layer.weights]
     for step, layer in enumerate(reversed(learnt), start=1):
-        layer.set_weights(untrained.layers[network.layers.index(layer)].get_weights())
-        rows.append((step, layer.name, *_likeness(original, explainer(network, images))))
+        layer.set_weights([random[weight.path] for weight in layer.weights])
+        rows.append((step, layer.name, *_likeness(original, explainer(model, images))))
+    model.set_weights(own)
     return pd.DataFrame(rows, columns=["step", "layer", "correlation", "undefined"])
 
 

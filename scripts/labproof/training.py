@@ -1,7 +1,11 @@
-"""A cell, its dataset and some seeds -> histories, predictions and trained networks."""
+"""A cell, its dataset and some seeds -> histories, predictions and trained networks.
+
+What the seeds draw (initial weights, the order of the images, the augmentation) is drawn here and
+in `networks` by NumPy, so that it is the same whichever engine trains: `engine_tensorflow`, one
+network after another, or `engine_jax`, which can train all seeds of a block at once.
+"""
 
 import logging
-import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,8 +14,9 @@ import keras
 import numpy as np
 import pandas as pd
 
-from labproof import datasets, networks
+from labproof import augmentation, datasets, objective
 from labproof.checkpoints import Checkpoints, State
+from labproof.errors import LabError
 
 LOG = logging.getLogger(__name__)
 COLUMNS = ["loss", "accuracy", "val_loss", "val_accuracy"]
@@ -42,173 +47,154 @@ def train(
     dataset: datasets.Dataset,
     seeds: Sequence[int],
     checkpoints: Checkpoints | None = None,
+    *,
+    engine: str = "auto",
 ) -> Trained:
     """Train one network for each seed, on the training split, watched on the validation split.
 
-    The network is built, compiled and traced once; each seed then starts from its own fresh
-    variables. A seed's result does not depend on the other seeds of the block.
+    Trained one after another, a seed's result does not depend on the other seeds, to the bit.
+    Trained at once, it may in its last digits.
 
     Parameters
     ----------
     cell
         See `networks.build`; and `learning_rate`, `batch_size`, `epochs`, `augmentation` (None, or
-        see `augmentation.draws`).
+        see `augmentation.draw`).
     checkpoints
-        What each seed goes on from, to the same bits, and where it is kept after each epoch.
+        What a training goes on from, to the same bits, and where it is kept after each epoch.
+    engine
+        "single": one seed after another; "block": all at once, on the JAX backend, and in halves
+        where the device's memory does not suffice; "auto": "block" on JAX with a GPU.
+
+    Raises
+    ------
+    LabError
+        The engine does not run on Keras' backend.
     """
     inputs, labels = dataset.split("train")
     val_inputs, val_labels = dataset.split("validation")
-    val_images = dataset.records.loc[dataset.records["split"] == "validation", "image"].to_numpy()
-    val_inputs = datasets.scaled(val_inputs)
-    steps = math.ceil(len(inputs) / cell["batch_size"])
-    model = networks.build(cell, inputs.shape[1:], seed=seeds[0])
-    compile_for_training(model, cell, steps)
-    fresh_optimizer = [
-        keras.ops.convert_to_numpy(variable) for variable in model.optimizer.variables
-    ]
+    records = dataset.records
+    val_images = records.loc[records["split"] == "validation", "image"].to_numpy()
+    kind, together = _engine(engine)
+    runner = kind(
+        cell,
+        (inputs, objective.targets(labels, cell)),
+        (val_inputs, objective.targets(val_labels, cell)),
+    )
 
+    waiting = [list(seeds)] if together else [[seed] for seed in seeds]
     histories, predictions, models, before = [], [], {}, 0.0
-    for seed in seeds:
-        own = networks.build(cell, inputs.shape[1:], seed=seed)
-        _assign(model.variables, own.variables)
-        _assign(model.optimizer.variables, fresh_optimizer)
-        progress = Progress(f"seed {seed}", cell["epochs"], checkpoints)
-        done = progress.restore(model)
-        if done < cell["epochs"]:
-            model.fit(
-                datasets.batches(
-                    inputs,
-                    targets(labels, cell),
-                    batch_size=cell["batch_size"],
-                    epochs=cell["epochs"],
-                    seed=seed,
-                    first=done,
-                    augment=_augment(cell, seed),
-                ),
-                shuffle=False,  # `batches` has shuffled already
-                steps_per_epoch=steps,
-                initial_epoch=done,
-                epochs=cell["epochs"],
-                validation_data=(val_inputs, targets(val_labels, cell)),
-                validation_batch_size=len(val_inputs) if val_inputs.ndim == 2 else 64,
-                callbacks=[progress],
-                verbose=0,
-            )
-            if checkpoints:
-                checkpoints.save()  # the next seed's state is kept in place of this one's
+    while waiting:
+        group = waiting.pop(0)
+        progress = Progress(group, cell["epochs"], checkpoints)
+        try:
+            _train(runner, cell, len(inputs), progress)
+            outputs = runner.validate()[1]
+        except Exception as error:
+            if len(group) == 1 or not kind.out_of_memory(error):
+                raise
+            LOG.info("%s do not fit into the memory at once: in halves", progress.name)
+            half = len(group) // 2
+            waiting[:0] = [group[:half], group[half:]]
+            continue
         before += progress.before
-        histories.append(progress.history().assign(seed=seed))
-        probability = positive(model.predict(val_inputs, batch_size=64, verbose=0))
-        predictions.append(
-            pd.DataFrame(
-                {
-                    "seed": seed,
-                    "image": val_images,
-                    "label": val_labels,
-                    "probability": probability,
-                }
+        histories.append(progress.history())
+        for seed, given in zip(group, outputs, strict=True):
+            predictions.append(
+                pd.DataFrame(
+                    {
+                        "seed": seed,
+                        "image": val_images,
+                        "label": val_labels,
+                        "probability": objective.positive(given),
+                    }
+                )
             )
+        models |= dict(zip(group, runner.models(), strict=True))
+    return Trained(pd.concat(histories, ignore_index=True), pd.concat(predictions), models, before)
+
+
+def _train(runner, cell: Mapping, count: int, progress: "Progress") -> None:
+    """Train a group of seeds at once, from its checkpoint or from the beginning."""
+    runner.start(progress.seeds)
+    for epoch in range(progress.restore(runner) + 1, cell["epochs"] + 1):
+        drawn = [
+            augmentation.draw(cell["augmentation"], count, seed=seed, epoch=epoch)
+            for seed in progress.seeds
+        ]
+        told = runner.epoch(
+            np.stack([order(count, seed=seed, epoch=epoch) for seed in progress.seeds]),
+            {name: np.stack([each[name] for each in drawn]) for name in drawn[0]},
         )
-        _assign(own.variables, model.variables)
-        models[seed] = own
-    return Trained(
-        pd.concat(histories)[["seed", "epoch", *COLUMNS]], pd.concat(predictions), models, before
-    )
+        progress.add(epoch, np.concatenate([told, runner.validate()[0]], axis=1), runner)
+    progress.end()
 
 
-def compile_for_training(model: keras.Model, cell: Mapping, steps: int) -> None:
-    """Compile with Adam and cross-entropy; one call into the backend trains up to `steps` steps."""
-    kind = "binary" if cell["outputs"] == 1 else "categorical"
-    model.compile(
-        keras.optimizers.Adam(cell["learning_rate"]),
-        loss=f"{kind}_crossentropy",
-        metrics=[keras.metrics.get(f"{kind}_accuracy")],
-        steps_per_execution=steps,
-    )
-    model.optimizer.build(model.trainable_variables)
+def order(count: int, *, seed: int, epoch: int) -> np.ndarray:
+    """In which order an epoch takes its examples, (N,) int32: it follows from the two alone."""
+    return np.random.default_rng([seed, epoch]).permutation(count).astype(np.int32)
 
 
-def targets(labels: np.ndarray, cell: Mapping) -> np.ndarray:
-    """Labels (N,) as the loss wants them: (N, 1) for one output, one-hot (N, 2) for two."""
-    if cell["outputs"] == 1:
-        return labels[:, np.newaxis].astype("float32")
-    return np.eye(2, dtype="float32")[labels]
+class Progress:
+    """Collects a group's history, keeps its checkpoint, and writes a line an epoch into the log."""
 
-
-def positive(outputs: np.ndarray) -> np.ndarray:
-    """Probability of label 1, (N,), of sigmoid (N, 1) or softmax (N, 2) outputs."""
-    return np.asarray(outputs)[:, -1]
-
-
-class Progress(keras.callbacks.Callback):
-    """Collects the history, keeps a checkpoint, and writes a line an epoch into the log."""
-
-    def __init__(self, name: str, epochs: int, checkpoints: Checkpoints | None = None):
-        super().__init__()
-        self.name, self.epochs, self.checkpoints = name, epochs, checkpoints
+    def __init__(self, seeds: Sequence[int], epochs: int, checkpoints: Checkpoints | None = None):
+        self.seeds, self.epochs, self.checkpoints = seeds, epochs, checkpoints
+        self.name = f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {seeds[0]}-{seeds[-1]}"
         self.rows: list[Mapping] = []
         self.before = 0.0  # seconds, in earlier processes
-        self.seconds = 0.0
+        self.start = time.monotonic()
 
-    def restore(self, model: keras.Model) -> int:
-        """Bring a network to where its checkpoint has it; gives the epochs done, 0 without one."""
+    def restore(self, runner) -> int:
+        """Bring the networks to where their checkpoint has them; gives the epochs done."""
         found = self.checkpoints.load(self.name) if self.checkpoints else None
         if found is None:
             return 0
-        _assign(_variables(model), found.variables)
-        self.rows = list(found.rows)
-        self.before = self.seconds = found.seconds
+        runner.restore(found.variables)
+        self.rows, self.before = list(found.rows), found.seconds
         LOG.info("%s  goes on from its checkpoint after epoch %d", self.name, found.epoch)
         return found.epoch
 
-    def on_train_begin(self, logs=None):
-        """Start the clock."""
-        self.start = time.monotonic()
-
-    def on_epoch_end(self, epoch, logs=None):
-        """Keep and log the epoch's numbers."""
-        logs = logs or {}
-        row = {"epoch": epoch + 1}
-        for name, value in logs.items():
-            row[name.replace("binary_", "").replace("categorical_", "")] = float(value)
-        self.rows.append(row)
-        self.seconds = self.before + time.monotonic() - self.start
+    def add(self, epoch: int, numbers: np.ndarray, runner) -> None:
+        """Keep and log an epoch's numbers, (seeds, `COLUMNS`)."""
+        for seed, row in zip(self.seeds, numbers.tolist(), strict=True):
+            self.rows.append({"seed": seed, "epoch": epoch, **dict(zip(COLUMNS, row, strict=True))})
+        seconds = self.before + time.monotonic() - self.start
         if self.checkpoints:
-            # copies, since some backends change a variable in place
-            variables = [
-                np.array(keras.ops.convert_to_numpy(variable))
-                for variable in _variables(self.model)
-            ]
-            state = State(row["epoch"], tuple(self.rows), self.seconds, variables)
+            state = State(epoch, tuple(self.rows), seconds, runner.state())
             self.checkpoints.keep(self.name, state)
-        left = self.seconds / row["epoch"] * (self.epochs - row["epoch"])
         LOG.info(
             "%s  epoch %d/%d  loss %.4f  accuracy %.3f  val_loss %.4f  val_accuracy %.3f  %s left",
             self.name,
-            row["epoch"],
+            epoch,
             self.epochs,
-            *(row[column] for column in COLUMNS),
-            time.strftime("%H:%M:%S", time.gmtime(left)),
+            *numbers.mean(axis=0),
+            time.strftime("%H:%M:%S", time.gmtime(seconds / epoch * (self.epochs - epoch))),
         )
 
+    def end(self) -> None:
+        """Write the last epoch, since the next group's state is kept in place of this one's."""
+        if self.checkpoints:
+            self.checkpoints.save()
+
     def history(self) -> pd.DataFrame:
-        """epoch, loss, accuracy, val_loss, val_accuracy."""
-        return pd.DataFrame(self.rows)[["epoch", *COLUMNS]]
+        """seed, epoch, loss, accuracy, val_loss, val_accuracy, one seed after the other."""
+        rows = pd.DataFrame(self.rows)[["seed", "epoch", *COLUMNS]]
+        return rows.sort_values(["seed", "epoch"], ignore_index=True)
 
 
-def _augment(cell: Mapping, seed: int):
-    if cell["augmentation"] is None:
-        return None
-    from labproof import augmentation  # keras_cv is slow to import, and few cells augment
+def _engine(wanted: str) -> tuple[type, bool]:
+    """The engine of Keras' backend, and whether it is to train all seeds at once."""
+    backend = keras.backend.backend()
+    if backend == "tensorflow" and wanted != "block":
+        from labproof import engine_tensorflow
 
-    return augmentation.draws(cell["augmentation"], seed=seed)
+        return engine_tensorflow.Engine, False
+    if backend == "jax":
+        from labproof import engine_jax
 
-
-def _variables(model: keras.Model) -> list:
-    """All that changes while a network trains: weights, random states, the optimiser's."""
-    return [*model.variables, *model.optimizer.variables]
-
-
-def _assign(variables: Sequence, values: Sequence) -> None:
-    for variable, value in zip(variables, values, strict=True):
-        variable.assign(value)
+        return engine_jax.Engine, wanted == "block" or (wanted == "auto" and engine_jax.on_gpu())
+    raise LabError(
+        f"engine: {wanted}: does not run on the {backend} backend of Keras. Write engine: auto, "
+        "and set KERAS_BACKEND to tensorflow, or to jax, which alone trains a block at once."
+    )
