@@ -1,6 +1,7 @@
 """Checkpoints: whole or not at all, of this very cell or none, one process at a time."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -46,17 +47,17 @@ def test_a_changed_cell_never_goes_on_from_an_old_one(tmp_path, caplog):
     assert "of another cell, code or data set: seed 3 starts anew" in caplog.text
 
 
-@pytest.mark.parametrize("harm", ["cut off", "a flipped bit", "empty", "no zip"])
+@pytest.mark.parametrize("harm", ["cut off", "a flipped bit", "empty", "no checkpoint"])
 def test_a_harmed_file_is_passed_over(tmp_path, harm, caplog):
     with Checkpoints(tmp_path, "key") as saved:
         saved.keep("seed 3", state(value=np.float32(np.pi)))
         saved.save()
-        file = tmp_path / "seed-3.npz"
+        file = tmp_path / "seed-3.checkpoint"
         content = bytearray(file.read_bytes())
         if harm == "a flipped bit":
             content[content.index(np.float32(np.pi).tobytes())] ^= 1
         file.write_bytes(
-            {"cut off": content[:-100], "empty": b"", "no zip": b"x" * 500}.get(harm, content)
+            {"cut off": content[:-100], "empty": b"", "no checkpoint": b"x" * 9}.get(harm, content)
         )
         assert saved.load("seed 3") is None
     assert "cannot be read" in caplog.text
@@ -70,7 +71,7 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
         def full(*_, **__):
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr(np, "savez", full)
+        monkeypatch.setattr(os, "fsync", full)
         saved.keep("seed 3", state(2))
         with pytest.raises(OSError, match="No space"):
             saved.save()
@@ -89,6 +90,21 @@ def test_how_often_is_a_setting_and_save_writes_what_is_not_yet_on_the_disk(tmp_
         assert saved.load("seed 3") is None
         assert saved.save() == "seed 3 is saved at epoch 2"
         assert saved.load("seed 3").epoch == 2
+
+
+def test_keeping_takes_no_more_than_its_share_of_the_time(tmp_path, monkeypatch):
+    clock = iter([100.0, 101.0, 103.9, 104.1])
+    with Checkpoints(tmp_path, "key", seconds=3600, share=0.25) as saved:
+        monkeypatch.setattr(time, "monotonic", lambda: now)
+        now = next(clock)
+        assert saved.due()
+        now = next(clock)  # keeping has taken a second: three others must pass
+        saved.keep("seed 3", state(1))
+        now = next(clock)
+        assert not saved.due()
+        now = next(clock)
+        assert saved.due()
+        monkeypatch.undo()
 
 
 def test_a_second_copy_of_the_job_is_refused_until_the_first_is_dead(tmp_path):
@@ -139,6 +155,9 @@ class Dying(Checkpoints):
     """Writes as many epochs as it is given, and dies behind the last one."""
 
     left = 0
+
+    def __init__(self, folder, key):
+        super().__init__(folder, key, share=1)
 
     def keep(self, name, state):
         super().keep(name, state)

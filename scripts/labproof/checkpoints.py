@@ -9,7 +9,6 @@ import os
 import shutil
 import threading
 import time
-import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -24,6 +23,9 @@ from labproof.errors import LabError
 LOG = logging.getLogger(__name__)
 # What the bits of a training may hang on beside its cell, its code and its data.
 VERSIONS = ("keras", "keras-cv", "tensorflow", "jax", "numpy", "scipy")
+
+
+SHARE = 0.03
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,10 @@ class Checkpoints:
         See `key_of`. A file with another key is passed over.
     seconds
         Least time between two writes; 0 writes after every epoch. In memory the last epoch is
-        always kept, so that `save` loses nothing.
+        kept, so that `save` loses nothing.
+    share
+        Of the time, what may go into keeping, and as much again into writing: where epochs take
+        but milliseconds, some are passed over. 1 passes over none.
 
     Raises
     ------
@@ -85,8 +90,10 @@ class Checkpoints:
         Another process holds the lock.
     """
 
-    def __init__(self, folder: Path, key: str, *, seconds: float = 0.0):
-        self.folder, self.key, self.seconds = folder, key, seconds
+    def __init__(self, folder: Path, key: str, *, seconds: float = 0.0, share: float = SHARE):
+        self.folder, self.key, self.seconds, self.share = folder, key, seconds, share
+        self._asked = self._kept = 0.0  # seconds of the clock
+        self._cost = self._cost_of_write = 0.0
         self._writing = threading.RLock()
         self._latest: tuple[str, State] | None = None
         self._on_disk: State | None = None
@@ -123,16 +130,23 @@ class Checkpoints:
         if not file.is_file():
             return None
         try:
-            with np.load(file) as content:  # a zip file, whose checksums are looked at
-                told = json.loads(bytes(content["told"]))
-                variables = _apart(content["values"], told.pop("kinds"))
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            head, _, values = file.read_bytes().partition(b"\n")
+            told = json.loads(head)
+            if zlib.crc32(values) != told.pop("checksum"):
+                raise ValueError("its content does not agree with its checksum")
+            variables = _apart(np.frombuffer(values, np.uint8), told.pop("kinds"))
+        except (OSError, ValueError, KeyError) as error:
             LOG.warning("%s cannot be read (%s): %s starts anew", file, error, name)
             return None
         if told.pop("key") != self.key:
             LOG.info("%s is of another cell, code or data set: %s starts anew", file, name)
             return None
         return State(**told, variables=variables)
+
+    def due(self) -> bool:
+        """Whether the state is to be kept now, going by what the last one cost."""
+        self._asked = time.monotonic()
+        return self._asked - self._kept >= self._pause(self._cost)
 
     def keep(self, name: str, state: State) -> None:
         """Remember where a training stands, and write it if the last write is long enough ago.
@@ -143,8 +157,10 @@ class Checkpoints:
         if self._last and self._last.done():
             self._last.result()
         self._latest = name, state
-        if time.monotonic() - self._written >= self.seconds:
+        if time.monotonic() - self._written >= max(self.seconds, self._pause(self._cost_of_write)):
             self._last = self._background.submit(self.save)
+        self._kept = time.monotonic()
+        self._cost = self._kept - self._asked
 
     def save(self) -> str:
         """Write the last state that was kept, unless it is written; says which one it is."""
@@ -153,9 +169,11 @@ class Checkpoints:
                 return "nothing was done yet"
             name, state = self._latest
             if self._on_disk is not state:
+                begun = time.monotonic()
                 self._write(self._file(name), state)
                 self._on_disk = state
                 self._written = time.monotonic()
+                self._cost_of_write = self._written - begun
             return f"{name} is saved at epoch {state.epoch}"
 
     def hold(self) -> str:
@@ -169,24 +187,34 @@ class Checkpoints:
         with self._writing:
             shutil.rmtree(self.folder)
 
+    def _pause(self, cost: float) -> float:
+        """Seconds to let pass behind what took `cost` seconds."""
+        return cost * (1 / self.share - 1)
+
     def _file(self, name: str) -> Path:
-        return self.folder / f"{name.replace(' ', '-')}.npz"
+        return self.folder / f"{name.replace(' ', '-')}.checkpoint"
 
     def _write(self, file: Path, state: State) -> None:
-        """Written aside, brought to the disk, renamed: the old file or the new, never a half."""
+        """Written aside, brought to the disk, renamed: the old file or the new, never a half.
+
+        A line of JSON, then the variables' bytes: NumPy's archives take several times as long.
+        """
+        values = [np.asarray(value, order="C") for value in state.variables]
         told = {
             "key": self.key,
             "epoch": state.epoch,
             "rows": list(state.rows),
             "seconds": state.seconds,
-            "kinds": [[value.dtype.str, *value.shape] for value in state.variables],
+            "kinds": [[value.dtype.str, *value.shape] for value in values],
+            "checksum": 0,
         }
-        content = np.frombuffer(json.dumps(told).encode(), np.uint8)
-        # one piece: a hundred small arrays would each cost as much as all of them together
-        values = np.frombuffer(b"".join(value.tobytes() for value in state.variables), np.uint8)
+        for value in values:
+            told["checksum"] = zlib.crc32(value, told["checksum"])
         aside = file.with_suffix(".new")
         with aside.open("wb") as target:
-            np.savez(target, told=content, values=values)
+            target.write(json.dumps(told).encode() + b"\n")
+            for value in values:
+                target.write(value)
             target.flush()
             os.fsync(target.fileno())
         aside.replace(file)
@@ -197,6 +225,7 @@ def _apart(values: np.ndarray, kinds: Sequence[Sequence]) -> list[np.ndarray]:
     found, start = [], 0
     for dtype, *shape in kinds:
         end = start + np.dtype(dtype).itemsize * math.prod(shape)
-        found.append(values[start:end].view(dtype).reshape(shape))
+        # a copy, since the bytes need not begin where a number may
+        found.append(values[start:end].copy().view(dtype).reshape(shape))
         start = end
     return found

@@ -160,7 +160,7 @@ class Progress:
         for seed, row in zip(self.seeds, numbers.tolist(), strict=True):
             self.rows.append({"seed": seed, "epoch": epoch, **dict(zip(COLUMNS, row, strict=True))})
         seconds = self.before + time.monotonic() - self.start
-        if self.checkpoints:
+        if self.checkpoints and (self.checkpoints.due() or epoch == self.epochs):
             state = State(epoch, tuple(self.rows), seconds, runner.state())
             self.checkpoints.keep(self.name, state)
         LOG.info(
