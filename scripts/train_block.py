@@ -7,7 +7,8 @@ with job(snakemake) as this:
     import time
     from pathlib import Path
 
-    sys.modules["sklearn"] = None  # Keras would import it for its wrappers, for a second a job
+    # Keras would import them for its wrappers and its plots, which takes more than a second a job.
+    sys.modules |= {"sklearn": None, "matplotlib": None}
     import keras
     import pandas as pd
 

@@ -13,6 +13,7 @@ import numpy as np
 from keras import layers
 from scipy.special import ndtr, ndtri
 
+from labproof import faster
 from labproof.architectures import CONVOLUTIONAL, VGG16
 
 CUT = 0.87962566103423978  # deviation of a standard normal distribution that is cut off at +-2
@@ -107,10 +108,10 @@ def convolutions(
             name=f"conv{number}",
         )(x)
         if batch_norm:
-            x = layers.BatchNormalization(momentum=momentum, name=f"norm{number}")(x)
+            x = faster.BatchNormalization(momentum=momentum, name=f"norm{number}")(x)
         x = layers.ReLU(name=f"relu{number}")(x)
         if spatial_dropout:
-            x = layers.SpatialDropout2D(
+            x = faster.SpatialDropout2D(
                 spatial_dropout, seed=next(seeds.masks), name=f"spatial_dropout{number}"
             )(x)
         if pool:
