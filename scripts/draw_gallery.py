@@ -3,6 +3,9 @@
 from _job import job
 
 with job(snakemake):
+    import os
+
+    os.environ["KERAS_BACKEND"] = "tensorflow"  # keras-cv's layers run on no other
     from pathlib import Path
 
     from labproof import augmentation, datasets, figures
