@@ -2,7 +2,7 @@
 # Works with GNU make 3.81 and later, which is the one that macOS has.
 
 PYTHON ?= python3
-CORES  ?= 4
+CORES  ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 4)
 PRESET ?=
 CONFIG ?=
 GPU    ?=
@@ -48,7 +48,7 @@ endif
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
-	@echo "make TARGET [PRESET=smoke|demo|lab] [CONFIG=\"seeds=10\"] [CORES=4] [GPU=1] [PARTIAL=1] [PYTHON=python3.12] [ARGS=...]"
+	@echo "make TARGET [PRESET=smoke|demo|lab] [CONFIG=\"seeds=10\"] [CORES=2] [GPU=1] [PARTIAL=1] [PYTHON=python3.12] [ARGS=...]"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 report: $(BASE) $(QUARTO)  ## run the lab and render its page: results/PRESET/report/index.html; PARTIAL=1: of what is there

@@ -5,7 +5,8 @@
     KERAS_BACKEND=jax python benchmarks/training_speed.py --contenders fit jax --seeds 1 4 16
 
 Each contender runs in a process of its own, round after round in turn, on noise of the cell's shape
-and on one thread of the CPU, or on the GPU where its library finds one. Printed: images trained a
+and on one core, or on the GPU where its library finds one. With `--cores 2` fit and torch have two
+threads, and two jobs of ours run at once, as the workflow runs them. Printed: images trained a
 second, for each seed of a block (the median over the epochs behind the first, validation included:
 a fifth as many images), each contender's ratio to `fit`, and the share that its arithmetic has of
 what one large matrix product reaches. A contender whose library is not installed is left out.
@@ -50,6 +51,9 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=256, help="of an epoch")
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--cores", type=int, default=1, help="each way of using them: threads, or as many jobs"
+    )
     parser.add_argument("--python", default=sys.executable, help="that has PyTorch, for torch")
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -104,24 +108,29 @@ def run(task: dict) -> dict | None:
     """One contender in its own process; None where it cannot run."""
     python = task["python"] if task["contender"] == "torch" else sys.executable
     backend = {"ours": "tensorflow", "jax": "jax"}.get(task["contender"])
+    threads = "1" if task["contender"] == "ours" else str(task["cores"])
     environment = {
         **os.environ,
-        "TF_NUM_INTRAOP_THREADS": "1",
-        "TF_NUM_INTEROP_THREADS": "1",
-        "OMP_NUM_THREADS": "1",
+        "TF_NUM_INTRAOP_THREADS": threads,
+        "TF_NUM_INTEROP_THREADS": threads,
+        "OMP_NUM_THREADS": threads,
         "TF_CPP_MIN_LOG_LEVEL": "3",
-        "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
+        "XLA_FLAGS": f"--xla_cpu_multi_thread_eigen={str(task['cores'] > 1).lower()}",
         "KERAS_BACKEND": backend or os.environ.get("KERAS_BACKEND", "tensorflow"),
     }
     if task["contender"] == "ours":
         environment["TF_DETERMINISTIC_OPS"] = "1"  # as its jobs run
     command = [python, __file__, "--worker", json.dumps(task)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    if done.returncode == 3:
+    piped = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    copies = task["cores"] if task["contender"] == "ours" else 1
+    started = [subprocess.Popen(command, env=environment, **piped) for _ in range(copies)]
+    ended = [(process, *process.communicate()) for process in started]
+    if any(process.returncode == 3 for process in started):
         return None
-    if done.returncode:
-        sys.exit(done.stderr)
-    return json.loads(done.stdout.splitlines()[-1])
+    if failed := [errors for process, _, errors in ended if process.returncode]:
+        sys.exit(failed[0])
+    found = [json.loads(told.splitlines()[-1]) for _, told, _ in ended]
+    return {**found[0], "images_per_second": sum(each["images_per_second"] for each in found)}
 
 
 def work(task: dict) -> dict:
@@ -255,7 +264,7 @@ def torch_loop(cell, inputs, labels, task):
 
     from labproof.architectures import CONVOLUTIONAL
 
-    torch.set_num_threads(1)
+    torch.set_num_threads(task["cores"])
     device = "cuda" if torch.cuda.is_available() else "cpu"
     one = torch.ones((PRODUCT, PRODUCT), device=device)
     product = speed_of(lambda: float((one @ one)[0, 0]))
