@@ -223,8 +223,8 @@ def test_a_comment_in_the_library_reruns_nothing(finished):
 
 
 def test_a_changed_loss_trains_again_and_draws_no_image_anew(finished):
-    file = finished / "scripts/labproof/training.py"
-    before = edited(file, "crossentropy", "focal_crossentropy")
+    file = finished / "scripts/labproof/objective.py"
+    before = edited(file, "binary_crossentropy", "binary_focal_crossentropy")
     try:
         counts = planned(finished, "--config", "preset=smoke")
     finally:
