@@ -76,9 +76,9 @@ LOG = "results/smoke/logs/train_block/1a-plain/0-1.log"
 
 
 def long_one(folder):
-    """A project with a cell of 800 epochs for each of 2 seeds."""
+    """A project with a cell of 4800 epochs for each of 2 seeds."""
     copy = project(folder)
-    edited(copy / "config/labs/lab3/tasks.yaml", (f"{LONG}50", f"{LONG}20000"))
+    edited(copy / "config/labs/lab3/tasks.yaml", (f"{LONG}50", f"{LONG}120000"))
     return copy
 
 
