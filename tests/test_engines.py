@@ -139,20 +139,30 @@ def test_a_block_that_dies_goes_on_to_the_same_bits(tmp_path):
 
 @pytest.mark.slow
 def test_both_engines_are_equivalent_over_the_seeds():
-    """By the project's own rule for "about": the 95 % interval of the seeds' differences, a part.
+    """By the project's own rule for "about": the 95 % interval of the seeds' differences.
 
-    Both begin from the same weights and see the same images; their masks differ.
+    Both begin from the same weights and see the same images; their masks differ. For one kind of
+    cell ten seeds may leave it undecided, but it must not come out as different; over all kinds
+    together it must come out as the same.
     """
-    seeds, epochs = list(range(8)), {"epochs": 10}
-    found = on_jax(dict.fromkeys(KINDS, epochs), images=(64, 40), seeds=seeds, engine="block")
+    seeds, epochs = list(range(10)), {"epochs": 12}
+    images = (64, 200)  # of 40 validation images the chance alone is as wide as the margin
+    found = on_jax(dict.fromkeys(KINDS, epochs), images=images, seeds=seeds, engine="block")
+    about, all_kinds = verdicts.Region(-0.1, 0.1), {"accuracy": [], "val_accuracy": []}
     for kind in KINDS:
         cell = {**KINDS[kind], **epochs}
-        here = training.train(cell, dataset(cell, 64, 40), seeds).histories
-        for column, margin in (("accuracy", 0.1), ("val_accuracy", 0.1)):
+        here = training.train(cell, dataset(cell, *images), seeds).histories
+        for column, differences in all_kinds.items():
             one, other = (
-                history[history.epoch > 5].groupby("seed")[column].mean()
+                history[history.epoch > 6].groupby("seed")[column].mean()
                 for history in (here, found[kind][0])
             )
-            sample = verdicts.Sample(kind, (one - other).tolist(), seeds)
-            verdict = verdicts.judge(verdicts.Region(-margin, margin), sample)
-            assert verdict.verdict == verdicts.REPRODUCED, (kind, column, verdict)
+            verdict = verdicts.judge(about, verdicts.Sample(kind, (one - other).tolist(), seeds))
+            print(kind, column, verdict.verdict, verdict.estimate, verdict.low, verdict.high)
+            assert verdict.verdict != verdicts.NOT_REPRODUCED, (kind, column, verdict)
+            differences += (one - other).tolist()
+    for column, differences in all_kinds.items():
+        sample = verdicts.Sample(column, differences, list(range(len(differences))))
+        verdict = verdicts.judge(about, sample)
+        print(column, verdict.verdict, verdict.estimate, verdict.low, verdict.high)
+        assert verdict.verdict == verdicts.REPRODUCED, (column, verdict)
