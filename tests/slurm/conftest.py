@@ -90,12 +90,13 @@ def cluster(tmp_path_factory):
     ETC.mkdir(exist_ok=True)
     (ETC / "slurm.conf").write_text(text)
     (ETC / "gres.conf").write_text(GRES)
-    munge = Path("/run/munge/munged.pid")
+    munge = Path("/run/munge/munged.pid")  # stays behind a daemon that was killed
     pids = [root / f"run/{name}.pid" for name in ("slurmctld", "slurmd.gpu1", "slurmd.cpu1")]
     try:
-        if not munge.exists():
+        if subprocess.run(["munge", "-n"], capture_output=True).returncode:
             group = ["install", "-d", "-o", "munge", "-g", "munge", "/run/munge"]
             subprocess.run(group, check=True)
+            munge.unlink(missing_ok=True)
             pids.append(munge)
             _started(["runuser", "-u", "munge", "--", "munged"], munge)
         _started(["slurmctld"], pids[0])
