@@ -16,17 +16,24 @@ with job(snakemake) as this:
     from labproof.seeds import seeds_of
 
     start = time.monotonic()
-    seeds, data = seeds_of(snakemake.wildcards.block), Path(snakemake.input[0])
+    seeds, data = seeds_of(snakemake.wildcards.block), Path(snakemake.input.data)
     settings = {"cell": snakemake.params.cell, "code": snakemake.params.code}
     settings["device"] = [keras.backend.backend(), *keras.distribution.list_devices()]
     with this.resumable(settings, data) as saved:
         read = datasets.read(data)
-        engine = snakemake.config.get("engine", "auto")
-        trained = training.train(snakemake.params.cell, read, seeds, saved, engine=engine)
-        trained.histories.to_csv(snakemake.output.history, index=False)
-        trained.predictions.to_csv(snakemake.output.predictions, index=False)
         models = Path(snakemake.output.models)
         models.mkdir(parents=True, exist_ok=True)
+        trained = training.train(
+            snakemake.params.cell,
+            read,
+            seeds,
+            saved,
+            engine=snakemake.config.get("engine", "auto"),
+            begun=Path(snakemake.input.begun) if snakemake.input.begun else None,
+            left=models if snakemake.params.continued else None,
+        )
+        trained.histories.to_csv(snakemake.output.history, index=False)
+        trained.predictions.to_csv(snakemake.output.predictions, index=False)
         for seed, model in trained.models.items():
             model.save_weights(models / f"{seed}.weights.h5")
         facts = {

@@ -29,9 +29,11 @@ def snakemake(folder: Path, cell: dict) -> SimpleNamespace:
         resources={},
         config={"checkpoint": 0},
         wildcards=SimpleNamespace(block="0-1"),
-        input=[str(folder / "data")],
+        input=SimpleNamespace(data=str(folder / "data"), begun=[]),
         output=SimpleNamespace(**outputs, models=str(folder / "models")),
-        params=SimpleNamespace(cell=cell, code="code", scratch=str(folder / "scratch")),
+        params=SimpleNamespace(
+            cell=cell, code="code", continued=False, scratch=str(folder / "scratch")
+        ),
         log=[str(folder / "log")],
     )
 

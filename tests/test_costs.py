@@ -48,6 +48,12 @@ def test_time_is_the_nearest_measurement_scaled_up_and_never_down():
     images = 3 * cell["epochs"] * dataset["train"]
     found = costs.seconds(cell, dataset, backbone, 3, measured)
     assert found == pytest.approx(costs.SET_UP + images * 0.5)
+    # one that goes on from 1a's end has but the rest to do
+    cells = {"1a": {**cell, "continues": None}}
+    cells["more"] = {**cell, "epochs": cell["epochs"] + 7, "continues": "1a"}
+    resolved = {"cells": cells, "datasets": {cell["dataset"]: dataset}, "backbone": backbone}
+    job = costs.job("train_block", {"cell": "more", "block": "0-2"}, resolved, measured)
+    assert job == pytest.approx(costs.SET_UP + 3 * 7 * dataset["train"] * 0.5)
     half = [{**row, "operations": own / 2, "seconds_per_image": 0.5}]
     assert costs.per_image(cell, dataset, backbone, half) == pytest.approx(1.0)
     double = [{**row, "operations": own * 2, "seconds_per_image": 0.5}]

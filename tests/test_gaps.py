@@ -7,8 +7,8 @@ from labproof import gaps
 LAB = {
     "blocks": ["0-1", "2-2"],
     "cells": {
-        "1a-plain": {"dataset": "skin", "backbone": None},
-        "7-skin": {"dataset": "skin-colour", "backbone": "vgg16"},
+        "1a-plain": {"dataset": "skin", "backbone": None, "continues": None},
+        "7-skin": {"dataset": "skin-colour", "backbone": "vgg16", "continues": None},
     },
 }
 
@@ -88,3 +88,16 @@ def test_the_cause_is_that_of_the_first_job_of_the_chain(tmp_path):
     assert gap["log"] == "logs/train_backbone/vgg16.log"
     make(tmp_path, "backbones/vgg16/backbone.weights.h5", "features/vgg16/skin-colour/x.npy")
     assert gaps.find(LAB, tmp_path)[0]["cause"] == "train_block was not begun"
+
+
+def test_a_longer_training_lacks_what_the_shorter_one_lacked(tmp_path):
+    longer = {**LAB["cells"]["1a-plain"], "continues": "1a-plain"}
+    cells = {"1a-plain": LAB["cells"]["1a-plain"], "1a-longer": longer}
+    make(tmp_path, "datasets/skin/images.npy")
+    log(tmp_path, "train_block/1a-plain/0-1", TRACEBACK.format("OSError: gone"))
+    found = gaps.find({"cells": cells, "blocks": ["0-1"]}, tmp_path)
+    assert [gap["cause"] for gap in found] == ["train_block failed: OSError: gone"] * 2
+    make(tmp_path, ALL[0])
+    assert gaps.find({"cells": cells, "blocks": ["0-1"]}, tmp_path)[0]["cause"] == (
+        "train_block was not begun"
+    )

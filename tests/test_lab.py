@@ -108,6 +108,22 @@ def test_demo_keeps_learning_rate_times_steps(labs):
         assert walked[0] == pytest.approx(walked[1], rel=0.07)
 
 
+def test_cells_that_differ_in_epochs_alone_go_on_from_one_another(labs):
+    """The lab's tasks 1d and 2b repeat 1c and 2a "for 150 epochs", "for 250 epochs"."""
+    chained = {"1d-dropout": "1c-dropout", "1d-bn-dropout": "1c-bn-dropout"}
+    chained |= {"2b-dropout": "2a-dropout", "2b-spatial": "2a-spatial"}
+    cells = labs["lab"]["cells"]
+    found = {name: cell["continues"] for name, cell in cells.items() if cell["continues"]}
+    assert found == chained
+    assert {name for name, cell in cells.items() if cell["continued"]} == set(chained.values())
+    # in the demo's width 1d and 2a are one training
+    assert labs["demo"]["cells"]["2a-dropout"]["continues"] == "1d-dropout"
+    for resolved in labs.values():
+        for cell in resolved["cells"].values():
+            if cell["continues"]:
+                assert resolved["cells"][cell["continues"]]["epochs"] <= cell["epochs"]
+
+
 def test_seeds_as_a_number_or_a_list():
     resolved = lab.resolve({**CONFIG, "seeds": 10}, ROOT)
     assert resolved["seeds"] == list(range(10))

@@ -100,6 +100,25 @@ def test_a_seed_does_not_depend_on_its_block(kind):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.parametrize("kind", ["spatial dropout", "batch norm", "augmented", "transfer"])
+def test_a_training_goes_on_from_a_shorter_one_to_the_same_bits(tmp_path, kind):
+    whole = training.train({**KINDS[kind], "epochs": 5}, dataset(KINDS[kind]), [2, 3])
+    ends = [None, *(tmp_path / str(epochs) for epochs in (2, 4, 5))]
+    for epochs, begun, left in zip((2, 4, 5), ends, ends[1:], strict=False):
+        left.mkdir()
+        cell = {**KINDS[kind], "epochs": epochs}
+        part = training.train(cell, dataset(cell), [2, 3], begun=begun, left=left)
+    # one that is no longer than where it goes on from
+    same = training.train(cell, dataset(cell), [2, 3], begun=ends[-1])
+    for found in (part, same):
+        assert found.before > 0
+        pd.testing.assert_frame_equal(found.histories, whole.histories, check_exact=True)
+        pd.testing.assert_frame_equal(found.predictions, whole.predictions, check_exact=True)
+        for seed, model in whole.models.items():
+            for one, other in zip(model.weights, found.models[seed].weights, strict=True):
+                np.testing.assert_array_equal(one, other)
+
+
 def test_what_comes_back():
     trained = training.train(BASE, dataset(BASE), [0, 5])
     history, predictions = trained.histories, trained.predictions

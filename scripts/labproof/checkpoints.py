@@ -126,22 +126,12 @@ class Checkpoints:
 
     def load(self, name: str) -> State | None:
         """Where a training stood; None: never begun, begun from something else, or unreadable."""
-        file = self._file(name)
-        if not file.is_file():
-            return None
-        try:
-            head, _, values = file.read_bytes().partition(b"\n")
-            told = json.loads(head)
-            if zlib.crc32(values) != told.pop("checksum"):
-                raise ValueError("its content does not agree with its checksum")
-            variables = _apart(np.frombuffer(values, np.uint8), told.pop("kinds"))
-        except (OSError, ValueError, KeyError) as error:
-            LOG.warning("%s cannot be read (%s): %s starts anew", file, error, name)
-            return None
-        if told.pop("key") != self.key:
+        found = read(self.folder, name)
+        if found and found[0] != self.key:
+            file = _file(self.folder, name)
             LOG.info("%s is of another cell, code or data set: %s starts anew", file, name)
             return None
-        return State(**told, variables=variables)
+        return found and found[1]
 
     def due(self) -> bool:
         """Whether the state is to be kept now, going by what the last one cost."""
@@ -170,7 +160,7 @@ class Checkpoints:
             name, state = self._latest
             if self._on_disk is not state:
                 begun = time.monotonic()
-                self._write(self._file(name), state)
+                write(self.folder, name, state, self.key)
                 self._on_disk = state
                 self._written = time.monotonic()
                 self._cost_of_write = self._written - begun
@@ -191,33 +181,53 @@ class Checkpoints:
         """Seconds to let pass behind what took `cost` seconds."""
         return cost * (1 / self.share - 1)
 
-    def _file(self, name: str) -> Path:
-        return self.folder / f"{name.replace(' ', '-')}.checkpoint"
 
-    def _write(self, file: Path, state: State) -> None:
-        """Written aside, brought to the disk, renamed: the old file or the new, never a half.
+def write(folder: Path, name: str, state: State, key: str = "") -> None:
+    """Write where a training stands: aside, to the disk, renamed; the old file or the new.
 
-        A line of JSON, then the variables' bytes: NumPy's archives take several times as long.
-        """
-        values = [np.asarray(value, order="C") for value in state.variables]
-        told = {
-            "key": self.key,
-            "epoch": state.epoch,
-            "rows": list(state.rows),
-            "seconds": state.seconds,
-            "kinds": [[value.dtype.str, *value.shape] for value in values],
-            "checksum": 0,
-        }
+    A line of JSON, then the variables' bytes: NumPy's archives take several times as long.
+    """
+    values = [np.asarray(value, order="C") for value in state.variables]
+    told = {
+        "key": key,
+        "epoch": state.epoch,
+        "rows": list(state.rows),
+        "seconds": state.seconds,
+        "kinds": [[value.dtype.str, *value.shape] for value in values],
+        "checksum": 0,
+    }
+    for value in values:
+        told["checksum"] = zlib.crc32(value, told["checksum"])
+    file = _file(folder, name)
+    aside = file.with_suffix(".new")
+    with aside.open("wb") as target:
+        target.write(json.dumps(told).encode() + b"\n")
         for value in values:
-            told["checksum"] = zlib.crc32(value, told["checksum"])
-        aside = file.with_suffix(".new")
-        with aside.open("wb") as target:
-            target.write(json.dumps(told).encode() + b"\n")
-            for value in values:
-                target.write(value)
-            target.flush()
-            os.fsync(target.fileno())
-        aside.replace(file)
+            target.write(value)
+        target.flush()
+        os.fsync(target.fileno())
+    aside.replace(file)
+
+
+def read(folder: Path, name: str) -> tuple[str, State] | None:
+    """The key and the state that `write` wrote; None where there is none, or none to be trusted."""
+    file = _file(folder, name)
+    if not file.is_file():
+        return None
+    try:
+        head, _, values = file.read_bytes().partition(b"\n")
+        told = json.loads(head)
+        if zlib.crc32(values) != told.pop("checksum"):
+            raise ValueError("its content does not agree with its checksum")
+        variables = _apart(np.frombuffer(values, np.uint8), told.pop("kinds"))
+        return told.pop("key"), State(**told, variables=variables)
+    except (OSError, ValueError, KeyError) as error:
+        LOG.warning("%s cannot be read (%s): %s starts anew", file, error, name)
+        return None
+
+
+def _file(folder: Path, name: str) -> Path:
+    return folder / f"{name.replace(' ', '-')}.checkpoint"
 
 
 def _apart(values: np.ndarray, kinds: Sequence[Sequence]) -> list[np.ndarray]:

@@ -194,6 +194,8 @@ def job(rule: str, wildcards: Mapping, lab: Mapping, measured: Sequence[Mapping]
     dataset = lab["datasets"][cell["dataset"]]
     if rule == "train_block":
         count = len(seeds_of(wildcards["block"]))
-        return seconds(cell, dataset, backbone, count, measured)
+        shorter = lab["cells"].get(cell["continues"], {"epochs": 0})
+        rest = {**cell, "epochs": cell["epochs"] - shorter["epochs"]}
+        return seconds(rest, dataset, backbone, count, measured)
     images = PASSES[rule] * len(lab["seeds"]) * dataset["validation"]
     return SET_UP + images * per_image(cell, dataset, backbone, measured)

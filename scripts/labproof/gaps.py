@@ -31,7 +31,7 @@ def find(lab: Mapping, results: Path) -> list[dict]:
         for block in lab["blocks"]:
             if (results / f"blocks/{name}/{block}/history.csv").is_file():
                 continue
-            cause, log = _cause(results, _chain(name, cell, block))
+            cause, log = _cause(results, _chain(lab["cells"], name, block))
             found.append({"cell": name, "seeds": seeds_of(block), "cause": cause, "log": log})
     return found
 
@@ -43,9 +43,13 @@ def told(gap: Mapping) -> str:
     return f"{gap['cell']} lacks {which} {listed}: {gap['cause']}"
 
 
-def _chain(name: str, cell: Mapping, block: str) -> list[tuple[str, str]]:
+def _chain(cells: Mapping, name: str, block: str) -> list[tuple[str, str]]:
     """(what a job makes, its log) of all jobs that a block needs, in their order."""
-    dataset, backbone = cell["dataset"], cell["backbone"]
+    cell = cells[name]
+    dataset, backbone, shorter = cell["dataset"], cell["backbone"], cell["continues"]
+    if shorter:
+        chain = _chain(cells, shorter, block)
+        return [*chain, (f"blocks/{name}/{block}/history.csv", f"train_block/{name}/{block}")]
     chain = [(f"datasets/{dataset}", f"prepare_dataset/{dataset}")]
     if backbone:
         chain.append((f"backbones/{backbone}", f"train_backbone/{backbone}"))

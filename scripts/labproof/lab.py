@@ -6,7 +6,9 @@ The resolved lab is a plain nested dict, so that Snakemake can compare, look up 
 - `datasets`: name -> source, size, channels, train, validation, classes (negative, positive), and
   `images`: where they come from, as the config says it, but for a published archive as a folder
 - `tasks`: id -> title, did, cells (names), gallery (datasets, may be empty)
-- `cells`: name -> all that training needs, after the preset's scaling
+- `cells`: name -> all that training needs, after the preset's scaling; `continues`, the cell with
+  the same training of fewer epochs (or as many) that it goes on from, or None; `continued`, whether
+  another goes on from it
 - `protocol`: name -> the same before scaling
 - `backbone` (name or None, weights, …), `heatmaps`: the preset's settings, or the config's
 - `curves`, `findings`: what the lab claims, as `claims.resolve` gives it
@@ -14,6 +16,7 @@ The resolved lab is a plain nested dict, so that Snakemake can compare, look up 
 
 import csv
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from labproof import archives, claims, validation
@@ -25,7 +28,7 @@ CONFIG = Path("config/config.yaml")
 # Classes of the drawn images, negative first; phantoms.py draws them.
 PHANTOMS = {"skin": ["nevus", "melanoma"], "bone": ["NFF", "AFF"]}
 # What of a cell is told and drawn, and changes nothing of how it trains.
-TOLD = ("label", "task", "control", "heatmaps")
+TOLD = ("label", "task", "control", "heatmaps", "continues", "continued")
 # What "augmentation: true" stands for in the protocol: degrees, shares of the side.
 AUGMENTATION = {"rotation": 10, "shift": 0.1, "flip": True}
 INDEX = "index.csv"  # of a folder, where a column of it is named as group
@@ -91,6 +94,7 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
     }
     backbone = _backbone(config, scaling, preset)
     cells = {key: _scale_cell(cell, scaling, backbone["name"]) for key, cell in protocol.items()}
+    _continue(cells)
     _check_sizes(cells, datasets, Path(f"config/presets/{preset}.yaml"))
     tasks = {
         key: {
@@ -253,6 +257,19 @@ def _scale_cell(cell: Mapping, scaling: Mapping, backbone: str | None) -> dict:
         "learning_rate": float(f"{cell['learning_rate'] * scale['learning_rate']:.6g}"),
         "initializer": scaling["initializer"],
     }
+
+
+def _continue(cells: Mapping) -> None:
+    """Chain the cells that differ in their number of epochs alone, the shortest first."""
+    chains: dict[str, list[str]] = {}
+    for name, cell in cells.items():
+        cell |= {"continues": None, "continued": False}
+        training = {key: x for key, x in cell.items() if key not in (*TOLD, "epochs")}
+        chains.setdefault(repr(training), []).append(name)
+    for chain in chains.values():
+        chain.sort(key=lambda name: cells[name]["epochs"])
+        for shorter, longer in pairwise(chain):
+            cells[shorter]["continued"], cells[longer]["continues"] = True, shorter
 
 
 def _check_sizes(cells: Mapping, datasets: Mapping, file: Path) -> None:

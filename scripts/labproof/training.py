@@ -9,12 +9,13 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import keras
 import numpy as np
 import pandas as pd
 
-from labproof import augmentation, datasets, objective
+from labproof import augmentation, checkpoints, datasets, objective
 from labproof.checkpoints import Checkpoints, State
 from labproof.errors import LabError
 
@@ -33,7 +34,7 @@ class Trained:
     models
         seed -> trained network, uncompiled.
     before
-        Seconds that earlier processes spent on it, where it went on from their checkpoints.
+        Seconds that earlier processes spent on it, where it went on from what they left.
     """
 
     histories: pd.DataFrame
@@ -46,25 +47,31 @@ def train(
     cell: Mapping,
     dataset: datasets.Dataset,
     seeds: Sequence[int],
-    checkpoints: Checkpoints | None = None,
+    saved: Checkpoints | None = None,
     *,
     engine: str = "auto",
+    begun: Path | None = None,
+    left: Path | None = None,
 ) -> Trained:
     """Train one network for each seed, on the training split, watched on the validation split.
 
     Trained one after another, a seed's result does not depend on the other seeds, to the bit.
-    Trained at once, it may in its last digits.
+    Trained at once, it may in its last digits. An epoch does not know how many there will be, so
+    a training can go on from the end of a shorter one, to the same bits.
 
     Parameters
     ----------
     cell
         See `networks.build`; and `learning_rate`, `batch_size`, `epochs`, `augmentation` (None, or
         see `augmentation.draw`).
-    checkpoints
-        What a training goes on from, to the same bits, and where it is kept after each epoch.
+    saved
+        What a training that was stopped goes on from, and where it is kept after each epoch.
     engine
         "single": one seed after another; "block": all at once, on the JAX backend, and in halves
         where the device's memory does not suffice; "auto": "block" on JAX with a GPU.
+    begun, left
+        Folders with the ends of trainings: of this cell's with fewer epochs, and where this one is
+        to leave its own.
 
     Raises
     ------
@@ -86,7 +93,7 @@ def train(
     histories, predictions, models, before = [], [], {}, 0.0
     while waiting:
         group = waiting.pop(0)
-        progress = Progress(group, cell["epochs"], checkpoints)
+        progress = Progress(group, cell["epochs"], saved, begun)
         try:
             _train(runner, cell, len(inputs), progress)
             outputs = runner.validate()[1]
@@ -97,6 +104,8 @@ def train(
             half = len(group) // 2
             waiting[:0] = [group[:half], group[half:]]
             continue
+        if left:
+            checkpoints.write(left, progress.name, progress.state(runner))
         before += progress.before
         histories.append(progress.history())
         for seed, given in zip(group, outputs, strict=True):
@@ -138,44 +147,60 @@ def order(count: int, *, seed: int, epoch: int) -> np.ndarray:
 class Progress:
     """Collects a group's history, keeps its checkpoint, and writes a line an epoch into the log."""
 
-    def __init__(self, seeds: Sequence[int], epochs: int, checkpoints: Checkpoints | None = None):
-        self.seeds, self.epochs, self.checkpoints = seeds, epochs, checkpoints
+    def __init__(
+        self,
+        seeds: Sequence[int],
+        epochs: int,
+        saved: Checkpoints | None = None,
+        begun: Path | None = None,
+    ):
+        self.seeds, self.epochs, self.saved, self.begun = seeds, epochs, saved, begun
         self.name = f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {seeds[0]}-{seeds[-1]}"
         self.rows: list[Mapping] = []
+        self.done = 0
         self.before = 0.0  # seconds, in earlier processes
         self.start = time.monotonic()
 
     def restore(self, runner) -> int:
-        """Bring the networks to where their checkpoint has them; gives the epochs done."""
-        found = self.checkpoints.load(self.name) if self.checkpoints else None
-        if found is None:
-            return 0
-        runner.restore(found.variables)
-        self.rows, self.before = list(found.rows), found.seconds
-        LOG.info("%s  goes on from its checkpoint after epoch %d", self.name, found.epoch)
-        return found.epoch
+        """Bring the networks to where an earlier process left them; gives the epochs done."""
+        found, where = self.saved and self.saved.load(self.name), "its checkpoint"
+        if not found and self.begun and (shorter := checkpoints.read(self.begun, self.name)):
+            found, where = shorter[1], "the end of a shorter training"
+        if found:
+            runner.restore(found.variables)
+            self.done, self.rows, self.before = found.epoch, list(found.rows), found.seconds
+            LOG.info("%s  goes on from %s after epoch %d", self.name, where, found.epoch)
+        return self.done
 
     def add(self, epoch: int, numbers: np.ndarray, runner) -> None:
         """Keep and log an epoch's numbers, (seeds, `COLUMNS`)."""
         for seed, row in zip(self.seeds, numbers.tolist(), strict=True):
             self.rows.append({"seed": seed, "epoch": epoch, **dict(zip(COLUMNS, row, strict=True))})
-        seconds = self.before + time.monotonic() - self.start
-        if self.checkpoints and (self.checkpoints.due() or epoch == self.epochs):
-            state = State(epoch, tuple(self.rows), seconds, runner.state())
-            self.checkpoints.keep(self.name, state)
+        self.done = epoch
+        if self.saved and (self.saved.due() or epoch == self.epochs):
+            self.saved.keep(self.name, self.state(runner))
         LOG.info(
             "%s  epoch %d/%d  loss %.4f  accuracy %.3f  val_loss %.4f  val_accuracy %.3f  %s left",
             self.name,
             epoch,
             self.epochs,
             *numbers.mean(axis=0),
-            time.strftime("%H:%M:%S", time.gmtime(seconds / epoch * (self.epochs - epoch))),
+            time.strftime("%H:%M:%S", time.gmtime(self.seconds / epoch * (self.epochs - epoch))),
         )
 
     def end(self) -> None:
         """Write the last epoch, since the next group's state is kept in place of this one's."""
-        if self.checkpoints:
-            self.checkpoints.save()
+        if self.saved:
+            self.saved.save()
+
+    @property
+    def seconds(self) -> float:
+        """Spent on it so far, in all processes."""
+        return self.before + time.monotonic() - self.start
+
+    def state(self, runner) -> State:
+        """Where the group stands now."""
+        return State(self.done, tuple(self.rows), self.seconds, runner.state())
 
     def history(self) -> pd.DataFrame:
         """seed, epoch, loss, accuracy, val_loss, val_accuracy, one seed after the other."""

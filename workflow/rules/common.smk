@@ -153,6 +153,12 @@ def inputs_of(wildcards):
     return f"results/{wildcards.preset}/datasets/{cell['dataset']}"
 
 
+def begun_of(wildcards):
+    """The folder where the same training with fewer epochs has left its end, where there is one."""
+    shorter = cell_of(wildcards)["continues"]
+    return f"results/{wildcards.preset}/models/{shorter}/{wildcards.block}" if shorter else []
+
+
 def backbone_of(wildcards):
     """The folder of the frozen network below a cell, where there is one."""
     name = cell_of(wildcards)["backbone"]

@@ -1,6 +1,7 @@
 rule train_block:
     input:
-        inputs_of,
+        data=inputs_of,
+        begun=begun_of,
     output:
         history=ensure("results/{preset}/blocks/{cell}/{block}/history.csv", non_empty=True),
         predictions=ensure("results/{preset}/blocks/{cell}/{block}/predictions.csv", non_empty=True),
@@ -20,6 +21,7 @@ rule train_block:
     params:
         code=code_of("train_block"),
         scratch="results/{preset}/scratch/train_block/{cell}/{block}",
+        continued=lambda w: cell_of(w)["continued"],
         cell=lambda w: {key: x for key, x in cell_of(w).items() if key not in lab.TOLD},
     script:
         "../../scripts/train_block.py"
