@@ -63,6 +63,9 @@ def job(snakemake) -> Iterator[Job]:
     traceback goes into the log, so that the screen shows only what a user can act on.
     """
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # whatever the user's keras.json says
+    if os.environ["KERAS_BACKEND"] == "tensorflow":
+        # TensorFlow Lite would import it where it is installed, which takes a second a job
+        sys.modules.setdefault("jax", None)
     threads = str(snakemake.threads)
     for name in ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = threads

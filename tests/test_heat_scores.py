@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sklearn.metrics import jaccard_score
+from sklearn.metrics import average_precision_score, jaccard_score
 
 from labproof import heat_scores
 from labproof.heat_scores import by_area, score
@@ -127,3 +127,12 @@ def test_the_curves_end_at_the_image_and_at_nothing(zone):
     np.testing.assert_array_equal(inserted[-1], image)
     share = [(frame != image).mean() for frame in deleted]
     np.testing.assert_allclose(share, np.linspace(0, 1, 17), atol=0.001)
+
+
+@pytest.mark.parametrize("levels", [2, 5, 1000])
+def test_precision_is_that_of_scikit_learn(zone, levels):
+    rng = np.random.default_rng(levels)
+    for _ in range(5):
+        heatmap = rng.integers(0, levels, zone.shape).astype("float32") + zone * rng.uniform(0, 2)
+        expected = average_precision_score((zone > 0).ravel(), heatmap.ravel())
+        assert score(heatmap, zone)["precision"] == pytest.approx(expected, rel=1e-12)
