@@ -63,9 +63,6 @@ def job(snakemake) -> Iterator[Job]:
     traceback goes into the log, so that the screen shows only what a user can act on.
     """
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # whatever the user's keras.json says
-    if os.environ["KERAS_BACKEND"] == "tensorflow":
-        # TensorFlow Lite would import it where it is installed, which takes a second a job
-        sys.modules.setdefault("jax", None)
     threads = str(snakemake.threads)
     for name in ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = threads
@@ -100,6 +97,19 @@ def job(snakemake) -> Iterator[Job]:
             traceback.print_exc()
         this.say(f"{_message(error)}\n(more in {snakemake.log[0]})")
         raise SystemExit(1) from None
+
+
+def import_keras() -> None:
+    """Import Keras without what it and TensorFlow take along, if it is there, for what no job uses.
+
+    That takes up to two seconds. Afterwards all can be imported as ever.
+    """
+    hidden = {"sklearn", "matplotlib", "jax"} - {*sys.modules, os.environ["KERAS_BACKEND"]}
+    sys.modules |= dict.fromkeys(hidden)
+    import keras  # noqa: F401
+
+    for name in hidden:
+        del sys.modules[name]
 
 
 def _message(error: Exception) -> str:

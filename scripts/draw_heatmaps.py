@@ -1,11 +1,12 @@
 """Heatmaps of the validation images by every seed's network: maps, scores, some overlays."""
 
-from _job import job
+from _job import import_keras, job
 
 with job(snakemake):
     import logging
     from pathlib import Path
 
+    import_keras()
     import numpy as np
     import pandas as pd
 

@@ -1,10 +1,11 @@
 """Pass a dataset through the frozen backbone, once for all cells and seeds."""
 
-from _job import job
+from _job import import_keras, job
 
 with job(snakemake):
     from pathlib import Path
 
+    import_keras()
     from labproof import datasets, transfer
 
     dataset, name = datasets.read(Path(snakemake.input.dataset)), snakemake.wildcards.backbone

@@ -1,10 +1,11 @@
 """Each seed's network on the validation images with a marker or zone changed, and its heatmaps."""
 
-from _job import job
+from _job import import_keras, job
 
 with job(snakemake):
     from pathlib import Path
 
+    import_keras()
     import pandas as pd
 
     from labproof import datasets, explanations, heatmaps, interventions, objective

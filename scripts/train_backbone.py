@@ -1,10 +1,11 @@
 """Make the frozen network that transfer learning takes its features from."""
 
-from _job import job
+from _job import import_keras, job
 
 with job(snakemake) as this:
     from pathlib import Path
 
+    import_keras()
     import pandas as pd
 
     from labproof import source_task, transfer

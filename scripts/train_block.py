@@ -1,14 +1,12 @@
 """Train one cell with one block of seeds."""
 
-from _job import job
+from _job import import_keras, job
 
 with job(snakemake) as this:
-    import sys
     import time
     from pathlib import Path
 
-    # Keras would import them for its wrappers and its plots, which takes more than a second a job.
-    sys.modules |= {"sklearn": None, "matplotlib": None}
+    import_keras()
     import keras
     import pandas as pd
 

@@ -158,6 +158,7 @@ def lab(seeds: list[int] = SEEDS) -> dict:
             "control": name == "5-vgg16-bone",
             "heatmaps": {"images": 6} if task == "8" else None,
             "label": label,
+            "continues": "1a-dropout" if name == "1c-dropout" else None,
         }
     protocol = {n: {**c, "learning_rate": 1e-4, "epochs": 50} for n, c in cells.items()}
     names = {}

@@ -75,6 +75,16 @@ def test_listing_counts_the_rest():
     assert words.listing(list("abcdef"), most=3) == "a, b and 4 more"
 
 
+def test_time_of_a_training_that_goes_on_is_counted_once():
+    def cell(seconds, continues=None):
+        facts = seconds and {"seconds": seconds}
+        return {"facts": facts, "settings": {"continues": continues}}
+
+    cells = {"a": cell(10), "b": cell(25, "a"), "c": cell(5), "d": cell(None, "c")}
+    assert reporting.seconds(cells) == 25 + 5
+    assert np.isnan(reporting.seconds({"d": cells["d"]}))
+
+
 def test_size_keeps_the_interval_the_right_way_round():
     assert Estimate(-2.0, -3.0, -1.0, 5).size == Estimate(2.0, 1.0, 3.0, 5)
 

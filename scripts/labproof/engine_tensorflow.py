@@ -106,12 +106,15 @@ class Engine:
         """Whether fewer seeds at once might do: there is but one."""
         return False
 
-    @tf.function
+    @tf.function(autograph=False)
     def _epoch(self, order, drawn):
         size, count = self._cell["batch_size"], len(self._training[0])
-        told = tf.zeros(2)
-        for step in tf.range(count // size):
-            told += self._step(order, drawn, step * size, size)
+        _, told = tf.while_loop(
+            lambda step, _: step < count // size,
+            lambda step, told: (step + 1, told + self._step(order, drawn, step * size, size)),
+            (0, tf.zeros(2)),
+            parallel_iterations=1,
+        )
         if count % size:
             told += self._step(order, drawn, count - count % size, count % size)
         return told / count
@@ -132,7 +135,7 @@ class Engine:
         self._optimizer.apply(gradients, variables)
         return tf.stack([tf.reduce_sum(losses), tf.reduce_sum(right)])
 
-    @tf.function
+    @tf.function(autograph=False)
     def _validate(self):
         inputs, targets = self._validation
         parts = [
@@ -147,7 +150,7 @@ class Engine:
         images = self._training[0].dtype == tf.uint8
         return tf.cast(inputs, tf.float32) / 255.0 if images else inputs
 
-    @tf.function
+    @tf.function(autograph=False)
     def _pack(self):
         return [
             tf.concat([tf.reshape(variable.value, [-1]) for variable in group], axis=0)

@@ -27,7 +27,7 @@ def find(lab: Mapping, results: Path) -> list[dict]:
         tells more, relative to the results folder, or None where nothing was begun.
     """
     found = []
-    for name, cell in lab["cells"].items():
+    for name in lab["cells"]:
         for block in lab["blocks"]:
             if (results / f"blocks/{name}/{block}/history.csv").is_file():
                 continue

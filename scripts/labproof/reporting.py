@@ -118,6 +118,14 @@ def gather(blocks: pd.DataFrame | None) -> dict | None:
     }
 
 
+def seconds(cells: Mapping[str, Mapping]) -> float:
+    """Time of all trainings; that of one which another goes on from is in the longer one's."""
+    trained = {name: cell for name, cell in cells.items() if cell["facts"]}
+    within = [cell["settings"]["continues"] for cell in trained.values()]
+    counted = [cell["facts"]["seconds"] for name, cell in trained.items() if name not in within]
+    return sum(counted) if counted else np.nan
+
+
 def final_rows(cells: list[dict], groups: list[str]) -> list[dict]:
     """Rows of a task's table: a cell's final number, ours and each group's."""
     rows = []
@@ -566,7 +574,12 @@ def context(
         "phantoms": "phantom" in kinds,
         "only_phantoms": kinds == {"phantom"},
         "trainings": sum(c["trainings"] for c in cells.values()),
-        "seconds": sum(f["seconds"] for f in facts) if facts else np.nan,
+        "seconds": seconds(cells),
+        "continued": {
+            name: cell["settings"]["continues"]
+            for name, cell in cells.items()
+            if cell["settings"]["continues"]
+        },
         "versions": {key: ", ".join(sorted(set(versions[key]))) for key in sorted(versions)},
         "figure": figure,
         "styles": Path(os.path.relpath(styles, output.parent)).as_posix(),

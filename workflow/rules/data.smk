@@ -53,7 +53,7 @@ rule audit_dataset:
         "results/{preset}/benchmarks/audit_dataset/{dataset}.tsv"
     conda:
         "../envs/labproof.yaml"
-    threads: 2
+    threads: lambda w: 1 if images_of(w)["kind"] == "phantom" else 2
     resources:
         mem_mb=at_least(4000),  # 0.75 GiB for 1200 images, 2 GiB for 10,000
         runtime=at_least(60),
