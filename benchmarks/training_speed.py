@@ -75,7 +75,7 @@ def main() -> None:
             if cell["network"] == "mlp"
             else [dataset["size"], dataset["size"], dataset["channels"]],
             # forwards once; backwards twice; a fifth as many images for validation, forwards
-            "operations": 2 * (3 + 0.2) * costs.operations(cell, dataset, backbone),
+            "operations": (3 + 0.2) * costs.operations(cell, dataset, backbone),
         }
         for _ in range(options.rounds):
             for contender in options.contenders:

@@ -8,7 +8,7 @@ with job(snakemake):
     import_keras()
     import pandas as pd
 
-    from labproof import datasets, explanations, heatmaps, interventions, objective
+    from labproof import datasets, explanations, heatmaps, interventions
 
     dataset = datasets.read(Path(snakemake.input.dataset))
     records = dataset.records[dataset.records["split"] == "validation"].reset_index(drop=True)
@@ -30,18 +30,10 @@ with job(snakemake):
     for file in sorted(files, key=lambda file: int(file.name.split(".")[0])):
         seed = int(file.name.split(".")[0])
         cells.model.set_weights(cells.trained(file))
-        given = {
-            name: objective.positive(cells.model.predict(cells.images(images), verbose=0))
-            for name, (images, _) in made.items()
-        }
-        found = interventions.answers(given, made, labels, numbers)
-        where = []
+        given, where = {}, []
         for name, (images, rows) in made.items():
-            maps = heatmaps.explain(
-                cells.model,
-                cells.images(images),
-                layer=cells.layer,
-                target=(given[name] > 0.5).astype(int),
+            given[name], maps = heatmaps.answer(
+                cells.model, cells.images(images), layer=cells.layer
             )
             where += [
                 interventions.shares(
@@ -51,6 +43,7 @@ with job(snakemake):
                 )
                 for heatmap, row in zip(heatmaps.upsample(maps, size), rows, strict=True)
             ]
+        found = interventions.answers(given, made, labels, numbers)
         tables.append(found.join(pd.DataFrame(where)).assign(seed=seed))
     table = pd.concat(tables, ignore_index=True)
     table[["seed", *table.columns.drop("seed")]].to_csv(snakemake.output[0], index=False)

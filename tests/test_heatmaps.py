@@ -73,6 +73,17 @@ def test_softmax_model_follows_the_closed_form_with_a_class_an_image(images):
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-8)
 
 
+@pytest.mark.parametrize(("outputs", "activation"), [(1, "sigmoid"), (2, "softmax")])
+def test_answer_is_the_prediction_and_the_map_of_the_predicted_class(images, outputs, activation):
+    model = deep(outputs, activation)
+    probability, maps = heatmaps.answer(model, images, layer="conv2", batch_size=3)
+    expected = model.predict(images, verbose=0)[:, -1]
+    np.testing.assert_allclose(probability, expected, rtol=1e-5)
+    np.testing.assert_allclose(
+        maps, heatmaps.explain(model, images, layer="conv2", target=None), rtol=1e-5, atol=1e-9
+    )
+
+
 def test_a_sure_network_keeps_its_map(images):
     """A bias saturates the sigmoid, whose slope is then 0; the score lies before it."""
     model = linear_head(1, "sigmoid")

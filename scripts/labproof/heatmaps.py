@@ -88,6 +88,28 @@ def explain(
     return np.concatenate(found)
 
 
+def answer(
+    model: keras.Model, images: np.ndarray, *, layer: str, batch_size: int = 32
+) -> tuple[np.ndarray, np.ndarray]:
+    """Probability of the last class, (N,), and Grad-CAM of each image's predicted one, at one go.
+
+    For a network of two classes, by one sigmoid or a softmax; the rest as for `explain`.
+    """
+    network = _network(model, layer)
+    found = []
+    for start in range(0, len(images), batch_size):
+        pixels = ops.convert_to_tensor(images[start : start + batch_size], dtype="float32")
+        maps = network.maps(pixels)
+        scores = network.scores_of_maps(maps)
+        chosen = ops.one_hot(ops.argmax(scores, axis=1), network.classes)
+        drawn = ops.relu(_weighed(network, maps, chosen))
+        half = 1 if network.dense.units > 1 else 2  # one sigmoid has the scores -z and z
+        probability = ops.softmax(scores / half, axis=1)[:, -1]
+        found.append([ops.convert_to_numpy(part) for part in (probability, drawn)])
+    probability, drawn = zip(*found, strict=True)
+    return np.concatenate(probability), np.concatenate(drawn)
+
+
 class Network:
     """A model cut in two at a layer, so that a backend differentiates a plain function."""
 
@@ -106,6 +128,7 @@ class Network:
         # Python call each, take longer than what they compute.
         self.maps = _compiled(self._maps)
         self.scores = _compiled(self._scores)
+        self.scores_of_maps = _compiled(self._from_maps)
         self.slope = _compiled(self._slope)
         self.slope_of_pixels = _compiled(self._slope_of_pixels)
 
@@ -159,7 +182,11 @@ def _network(model: keras.Model, layer: str) -> Network:
 
 
 def _grad_cam(network: Network, pixels, chosen):
-    maps = network.maps(pixels)
+    return _weighed(network, network.maps(pixels), chosen)
+
+
+def _weighed(network: Network, maps, chosen):
+    """Grad-CAM's sum of the feature maps, each by its mean slope."""
     weights = ops.mean(network.slope(maps, chosen), axis=(1, 2), keepdims=True)
     return ops.sum(weights * maps, axis=-1)
 
