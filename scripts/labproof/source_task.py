@@ -13,6 +13,8 @@ images are grey), polarity (dark on light or the reverse), position, size, uneve
 noise vary in every class alike, so that none of them tells the class.
 """
 
+from functools import cache
+
 import numpy as np
 from scipy import ndimage
 
@@ -162,6 +164,7 @@ def _colours(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarr
     return tuple(np.clip(colours, 0.02, 0.98))
 
 
+@cache
 def _grid(size: int) -> tuple[np.ndarray, np.ndarray]:
     """x to the right, y upwards, both -1 to 1 from edge to edge, at the pixels' centres."""
     centres = (2 * np.arange(size) + 1) / size - 1
