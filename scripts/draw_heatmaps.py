@@ -1,4 +1,4 @@
-"""Heatmaps of the validation images by every seed's network: maps, scores, some overlays."""
+"""Every seed's network on the validation images: heatmaps, their scores, and interventions."""
 
 from _job import import_keras, job
 
@@ -10,12 +10,12 @@ with job(snakemake):
     import numpy as np
     import pandas as pd
 
-    from labproof import datasets, explanations, figures, heatmaps, layers, objective
+    from labproof import datasets, explanations, figures, heatmaps, interventions, layers
 
     cell, classes = snakemake.params.cell, snakemake.params.classes
     wanted = cell["heatmaps"]
     dataset = datasets.read(Path(snakemake.input.dataset))
-    records = dataset.records[dataset.records["split"] == "validation"]
+    records = dataset.records[dataset.records["split"] == "validation"].reset_index(drop=True)
     raw, labels = dataset.split("validation")
     numbers = records["image"].to_numpy()
     backbone = snakemake.input.get("backbone")
@@ -24,6 +24,11 @@ with job(snakemake):
     )
     model, images = cells.model, cells.images(raw)
     zones = None if dataset.zones is None else dataset.zones[numbers]
+    markers = interventions.marker_boxes(records, raw.shape[1:3])
+    made = {
+        name: (cells.images(changed), rows)
+        for name, (changed, rows) in interventions.versions(raw, zones, records).items()
+    }
     shown = explanations.choose(labels, snakemake.params.images)
     few = explanations.choose(labels, snakemake.params.slow_images)
 
@@ -34,7 +39,7 @@ with job(snakemake):
         key=lambda file: int(file.name.split(".")[0]),
     )
     centre = None if zones is None else explanations.centre(zones).assign(network="none")
-    scores, steps, kept, sheet, listed = [], [], {}, [], []
+    answers, scores, steps, kept, sheet, listed = [], [], [], {}, [], []
     for row in shown:
         layers.save(layers.picture(raw[row]), folder / f"gallery/{numbers[row]}.png")
         if zones is not None and zones[row].any():
@@ -43,7 +48,12 @@ with job(snakemake):
         seed = int(file.name.split(".")[0])
         trained, untrained = cells.trained(file), cells.untrained(seed)
         model.set_weights(trained)
-        probability = objective.positive(model.predict(images, batch_size=64, verbose=0))
+        given, where = explanations.intervene(
+            model, made, layer=cells.layer, zones=zones, markers=markers
+        )
+        found = interventions.answers(given, made, labels, numbers)
+        answers.append(found.join(where).assign(seed=seed))
+        probability = given[interventions.AS_IT_IS]
         predicted = (probability > 0.5).astype(int)
         target = {
             "predicted": predicted,
@@ -92,22 +102,22 @@ with job(snakemake):
             zone = None if zones is None else zones[row]
             heatmap = scaled[list(places).index(row)]
             chance = float(max(probability[row], 1 - probability[row]))
-            said = classes[predicted[row]]
-            title = f"truly {classes[labels[row]]}\ntaken for {said} ({chance:.2f})"
-            overlay = figures.overlay(raw[row], heatmap, zone=zone, title=title)
-            figures.save_png(overlay, folder / f"{seed}-{numbers[row]}.png")
+            overlay = layers.overlay(raw[row], np.nan_to_num(heatmap), zone)
+            layers.save(overlay, folder / f"{seed}-{numbers[row]}.png")
             sheet.append(
                 figures.Explained(
                     f"image {numbers[row]}, seed {seed}",
                     raw[row],
                     heatmap,
                     classes[labels[row]],
-                    said,
+                    classes[predicted[row]],
                     chance,
                     zone,
                 )
             )
     np.savez_compressed(folder / "maps.npz", image=numbers, few=numbers[few], **kept)
+    table = pd.concat(answers, ignore_index=True)
+    table[["seed", *table.columns.drop("seed")]].to_csv(snakemake.output.interventions, index=False)
     front = ["seed", "image", "label", "method", "network", "predicted", "probability"]
     table = pd.concat(scores, ignore_index=True)
     table[[*front, *(name for name in table if name not in front)]].to_csv(

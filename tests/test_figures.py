@@ -380,43 +380,30 @@ def test_gallery_shows_grey_values_as_they_are(tmp_path):
 # --- heatmaps --------------------------------------------------------------------------------
 
 
-def test_overlay_is_clear_where_the_map_is_zero(tmp_path):
-    """The image shows through unchanged at no heat and is covered where the heat is greatest."""
-    image = np.full((16, 16), 128, np.uint8)
-    heat = np.zeros((16, 16))
-    heat[:, 8:] = 1
-    figures.save_png(figures.overlay(image, heat, title="melanoma, 87%"), tmp_path / "o.png")
-    with Image.open(tmp_path / "o.png") as png:
-        row = png.height * 6 // 10
-        assert png.convert("RGB").getpixel((png.width * 2 // 10, row)) == (128, 128, 128)
-        red, green, blue = png.convert("RGB").getpixel((png.width * 6 // 10, row))
-        assert red > 180 and red > blue and green > blue  # inferno's bright end is yellow
-
-
-@pytest.mark.parametrize("channels", [1, 3])
-def test_overlay_of_an_all_zero_map_says_so(channels, tmp_path):
-    images, zones = pictures(1, channels)
-    figure = figures.overlay(images[0], np.zeros((16, 16)), zone=zones[0], title="two\nlines")
-    figures.save_png(figure, tmp_path / "new folder" / "overlay.png")
-    assert (tmp_path / "new folder" / "overlay.png").stat().st_size > 0
-    assert "map is zero\neverywhere" in [text.get_text() for text in figure.axes[0].texts]
-    broken = figures.overlay(images[0], np.full((16, 16), np.nan), title="diverged")
-    figures.save_png(broken, tmp_path / "broken.png")
-    assert "map is\nnot finite" in [text.get_text() for text in broken.axes[0].texts]
-    found = figures.overlay(images[0], np.eye(16), title="a map")
-    assert not found.axes[0].texts
-
-
-def test_overlay_refuses_a_map_of_another_size():
-    with pytest.raises(ValueError, match="upsample"):
-        figures.overlay(np.zeros((16, 16)), np.zeros((4, 4)), title="")
-
-
 def test_contact_sheet_tells_right_from_wrong():
     _, table = figures.contact_sheet(explained(4))
     assert table.answer.tolist() == ["wrong", "right", "wrong", "right"]
     assert table.heatmap.tolist() == ["found", "zero", "found", "found"]
     np.testing.assert_allclose(table.probability, [0.5, 0.6, 0.7, 0.8])
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_contact_sheet_says_where_a_map_shows_nothing(channels):
+    images, _ = pictures(3, channels)
+    maps = [np.zeros((16, 16)), np.full((16, 16), np.nan), np.eye(16)]
+    items = [
+        item._replace(image=image, heatmap=heat)
+        for item, image, heat in zip(explained(3), images, maps, strict=True)
+    ]
+    figure, table = figures.contact_sheet(items)
+    assert table.heatmap.tolist() == ["zero", "not finite", "found"]
+    words = [text.get_text() for ax in figure.axes for text in ax.texts]
+    assert words.count("map is zero\neverywhere") == words.count("map is\nnot finite") == 1
+
+
+def test_contact_sheet_refuses_a_map_of_another_size():
+    with pytest.raises(ValueError, match="upsample"):
+        figures.contact_sheet([explained(1)[0]._replace(heatmap=np.zeros((4, 4)))])
 
 
 # --- pairs -------------------------------------------------------------------------------------

@@ -34,3 +34,19 @@ def test_a_picture_is_its_pixels(tmp_path):
         np.testing.assert_array_equal(np.asarray(layers.picture(image)).reshape(shape), image)
     layers.save(layers.picture(image), tmp_path / "new/picture.png")
     assert (tmp_path / "new/picture.png").stat().st_size > 0
+
+
+def test_an_overlay_is_the_image_where_the_map_is_cold_and_its_heat_where_it_is_hot():
+    ramp = np.zeros((16, 16))
+    ramp[:, 8:] = 1
+    zone = np.zeros((16, 16), np.uint8)
+    zone[1:4, 1:5] = 1
+    for channels in (1, 3):
+        image = np.full((16, 16, channels), 128, np.uint8)
+        plain, outlined = (np.asarray(layers.overlay(image, ramp, each)) for each in (None, zone))
+        assert plain.shape == (16 * layers.FINER, 16 * layers.FINER, 3)
+        np.testing.assert_array_equal(plain[:, : 7 * layers.FINER], 128)
+        red, green, blue = plain[32, 48].astype(int)
+        assert red > 180 and red > blue and green > blue  # inferno's bright end is yellow
+        changed = np.nonzero((plain != outlined).any(axis=2))
+        assert changed[0].max() == 4 * layers.FINER and changed[1].max() == 5 * layers.FINER

@@ -29,8 +29,8 @@ FIXED = {
     "write_report": 4,
     "render_report": 3,
 }
-# Of a cell's jobs: as a multiple of the time to train once, one seed, on the validation images.
-PASSES = {"draw_heatmaps": 60, "intervene": 5}
+# Of a cell's heatmaps: as a multiple of the time to train once, one seed, on the validation images.
+PASSES = 65
 
 
 def read(file: Path) -> list[dict]:
@@ -197,5 +197,5 @@ def job(rule: str, wildcards: Mapping, lab: Mapping, measured: Sequence[Mapping]
         shorter = lab["cells"].get(cell["continues"], {"epochs": 0})
         rest = {**cell, "epochs": cell["epochs"] - shorter["epochs"]}
         return seconds(rest, dataset, backbone, count, measured)
-    images = PASSES[rule] * len(lab["seeds"]) * dataset["validation"]
+    images = PASSES * len(lab["seeds"]) * dataset["validation"]
     return SET_UP + images * per_image(cell, dataset, backbone, measured)

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pandas as pd
 
-from labproof import datasets, heat_scores, heatmaps, networks, sanity, transfer
+from labproof import datasets, heat_scores, heatmaps, interventions, networks, sanity, transfer
 
 # These pass each image through the network dozens of times, so they are made of few images.
 SLOW = ("Score-CAM", "integrated gradients", "occlusion")
@@ -123,10 +123,43 @@ def score(
         for row, heatmap in zip(places, large, strict=True):
             found = {} if zones is None else _on_zone(heatmap, zones[row])
             if row in few and np.isfinite(heatmap).all():
-                answer = _answer(model, int(target[row]))
+                answer = _answer(model, layer, int(target[row]))
                 found |= heat_scores.curves(answer, images[row], heatmap)
             rows.append({"row": int(row), "method": method, **found})
     return maps, pd.DataFrame(rows)
+
+
+def intervene(
+    model: keras.Model,
+    made: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    *,
+    layer: str,
+    zones: np.ndarray | None,
+    markers: np.ndarray | None,
+) -> tuple[dict[str, np.ndarray], pd.DataFrame]:
+    """Put changed images to a network.
+
+    Parameters
+    ----------
+    made
+        As `interventions.versions` gives it, the images as the model takes them.
+    zones, markers
+        Of the unchanged images, N x H x W (non-zero inside); None where they are not known.
+
+    Returns
+    -------
+    probability
+        Version -> probability of the last class of each of its images.
+    shares
+        One row a version and image: `interventions.shares` of the predicted class's Grad-CAM.
+    """
+    given, where = {}, []
+    for name, (images, rows) in made.items():
+        given[name], maps = heatmaps.answer(model, images, layer=layer)
+        for heatmap, row in zip(heatmaps.upsample(maps, images.shape[1:3]), rows, strict=True):
+            areas = [None if areas is None else areas[row] for areas in (zones, markers)]
+            where.append(interventions.shares(heatmap, *areas))
+    return given, pd.DataFrame(where)
 
 
 def centre(zones: np.ndarray) -> pd.DataFrame:
@@ -170,11 +203,11 @@ def _on_zone(heatmap: np.ndarray, zone: np.ndarray) -> dict[str, float]:
     return heat_scores.score(heatmap, zone) | chance
 
 
-def _answer(model: keras.Model, target: int):
+def _answer(model: keras.Model, layer: str, target: int):
     """Images -> probability of a class."""
 
     def of(batch: np.ndarray) -> np.ndarray:
-        positive = model.predict_on_batch(batch)[:, -1]
+        positive = heatmaps.probability(model, batch, layer=layer)
         return positive if target else 1 - positive
 
     return of

@@ -567,43 +567,19 @@ def _heat(ax, image, heatmap, zone):
         )
 
 
-def _heat_bar(figure, place, *, upright):
+def _heat_bar(figure, place):
     """Colour bar in figure coordinates `place` (left, bottom, width, height)."""
     ax = figure.add_axes(place)
     # An image, since the stripes of a colorbar overlap where they are clear.
-    ramp = np.linspace(0, 1, 256)[:, None]
-    ramp = ramp if upright else ramp.T
+    ramp = np.linspace(0, 1, 256)[None]
     look = {"cmap": HEAT, "vmin": 0, "vmax": 1, "origin": "lower"}
     ax.axhspan(0, 1, facecolor="0.62", zorder=-1)  # the heat is seen on an image, not on paper
     ax.imshow(ramp, aspect="auto", extent=(0, 1, 0, 1), **look)
     _bare(ax)
-    axis = ax.yaxis if upright else ax.xaxis
-    axis.set_ticks((0, 0.5, 1), ("0", "0.5", "1"))
-    axis.set_label_text("Grad-CAM, share of each map's maximum", fontsize=7.5)
+    ax.xaxis.set_ticks((0, 0.5, 1), ("0", "0.5", "1"))
+    ax.xaxis.set_label_text("Grad-CAM, share of each map's maximum", fontsize=7.5)
     ax.tick_params(labelsize=7.5, length=2)
-    if upright:
-        axis.tick_right()
-        axis.set_label_position("right")
     ax.spines[:].set(visible=True, linewidth=0.5)
-
-
-@styled
-def overlay(
-    image: np.ndarray, heatmap: np.ndarray, *, zone: np.ndarray | None = None, title: str
-) -> Figure:
-    """One image with its heatmap over it, the zone's outline and a colour bar.
-
-    image: H x W (x C), uint8 or floats 0..1. heatmap: H x W, 0..1 (`upsample`, `normalise`).
-    zone: H x W, non-zero inside. title: class and probability, say; it may have two lines.
-    """
-    side, width = 2.95, 3.6  # inches
-    height = side + 0.13 + 0.16 * len(title.splitlines())
-    figure = Figure(figsize=(width, height))
-    ax = figure.add_axes((0.05 / width, 0.06 / height, side / width, side / height))
-    _heat(ax, image, heatmap, zone)
-    ax.set_title(title, pad=4)
-    _heat_bar(figure, (3.07 / width, 0.06 / height, 0.1 / width, side / height), upright=True)
-    return figure
 
 
 class Explained(NamedTuple):
@@ -662,7 +638,7 @@ def contact_sheet(items: Sequence[Explained], *, pairs: int = 2) -> tuple[Figure
         found = "found" if peak > 0 else "zero" if peak == 0 else "not finite"
         table.append((item.name, item.truth, item.predicted, item.probability, answer, found))
     bar = (edge / width, 0.38 / height, (2 * side - 0.04) / width, 0.09 / height)
-    _heat_bar(figure, bar, upright=False)
+    _heat_bar(figure, bar)
     columns = ["image", "truth", "predicted", "probability", "answer", "heatmap"]
     return figure, pd.DataFrame(table, columns=columns)
 

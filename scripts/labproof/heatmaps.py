@@ -103,11 +103,16 @@ def answer(
         scores = network.scores_of_maps(maps)
         chosen = ops.one_hot(ops.argmax(scores, axis=1), network.classes)
         drawn = ops.relu(_weighed(network, maps, chosen))
-        half = 1 if network.dense.units > 1 else 2  # one sigmoid has the scores -z and z
-        probability = ops.softmax(scores / half, axis=1)[:, -1]
-        found.append([ops.convert_to_numpy(part) for part in (probability, drawn)])
+        found.append([ops.convert_to_numpy(part) for part in (network.positive(scores), drawn)])
     probability, drawn = zip(*found, strict=True)
     return np.concatenate(probability), np.concatenate(drawn)
+
+
+def probability(model: keras.Model, images: np.ndarray, *, layer: str) -> np.ndarray:
+    """Probability of the last class, (N,), as `answer` gives it, without the maps."""
+    network = _network(model, layer)
+    pixels = ops.convert_to_tensor(images, dtype="float32")
+    return ops.convert_to_numpy(network.positive(network.scores(pixels)))
 
 
 class Network:
@@ -141,6 +146,11 @@ class Network:
             for pixels in [ops.convert_to_tensor(images[part])]
         ]
         return np.concatenate(found)
+
+    def positive(self, scores):
+        """Probability of the last of two classes, (N,), from class scores."""
+        half = 1 if self.dense.units > 1 else 2  # one sigmoid has the scores -z and z
+        return ops.softmax(scores / half, axis=1)[:, -1]
 
     def _maps(self, pixels):
         """Feature maps of the layer, N x h x w x channels."""

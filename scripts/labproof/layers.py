@@ -35,6 +35,16 @@ def outline(zone: np.ndarray) -> Image.Image:
     return Image.fromarray(made).quantize(4, method=Image.Quantize.FASTOCTREE)
 
 
+def overlay(image: np.ndarray, heatmap: np.ndarray, zone: np.ndarray | None) -> Image.Image:
+    """The layers laid over one another, as `outline` large; a zone may be empty or not known."""
+    size = (FINER * image.shape[1], FINER * image.shape[0])
+    made = picture(image).convert("RGBA").resize(size, Image.Resampling.NEAREST)
+    made.alpha_composite(heat(heatmap).convert("RGBA").resize(size, Image.Resampling.BILINEAR))
+    if zone is not None:
+        made.alpha_composite(outline(zone).convert("RGBA"))
+    return made.convert("RGB")
+
+
 def save(layer: Image.Image, file: Path) -> None:
     """Write a layer as PNG; the folder is made if it is missing."""
     file.parent.mkdir(parents=True, exist_ok=True)

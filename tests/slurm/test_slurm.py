@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slurm
 PROFILE = "workflow/profiles/slurm"
 BEGUN = []
 LAB = lab.resolve(lab.read_config(ROOT), ROOT, preset="smoke")
-ON_GPU = ("train_block", "train_backbone", "extract_features", "draw_heatmaps", "intervene")
+ON_GPU = ("train_block", "train_backbone", "extract_features", "draw_heatmaps")
 
 
 def edited(file, *changes):
@@ -184,7 +184,6 @@ def test_the_whole_preset(whole, tmp_path):
         "train_backbone": 1,
         "extract_features": 2,
         "draw_heatmaps": drawn,
-        "intervene": drawn,
     }
 
     times = []

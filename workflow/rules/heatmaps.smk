@@ -1,30 +1,3 @@
-rule intervene:
-    input:
-        dataset=lambda w: f"results/{w.preset}/datasets/{cell_of(w)['dataset']}",
-        models=models_of,
-        backbone=backbone_of,
-    output:
-        ensure("results/{preset}/interventions/{cell}.csv", non_empty=True),
-    log:
-        "results/{preset}/logs/intervene/{cell}.log",
-    benchmark:
-        "results/{preset}/benchmarks/intervene/{cell}.tsv"
-    conda:
-        "../envs/labproof.yaml"
-    threads: 1
-    resources:
-        gpu=min(GPUS, 1),
-        mem_mb=memory_of,
-        # demo: 50 to 270 s a cell with 5 seeds
-        runtime=at_least(120),
-    params:
-        code=code_of("intervene"),
-        cell=lookup("{preset}/cells/{cell}", within=LABS),
-        base=lambda w: LABS[w.preset]["backbone"].get("base", 64),
-    script:
-        "../../scripts/intervene.py"
-
-
 rule draw_heatmaps:
     input:
         dataset=lambda w: f"results/{w.preset}/datasets/{cell_of(w)['dataset']}",
@@ -32,6 +5,7 @@ rule draw_heatmaps:
         backbone=backbone_of,
     output:
         heatmaps=directory("results/{preset}/heatmaps/{cell}"),
+        interventions=ensure("results/{preset}/interventions/{cell}.csv", non_empty=True),
         sheet=report(
             "results/{preset}/figures/heatmaps/{cell}.svg",
             category="Heatmaps",
@@ -56,7 +30,7 @@ rule draw_heatmaps:
     resources:
         gpu=min(GPUS, 1),
         mem_mb=memory_of,
-        # demo: 50 to 270 s a cell with 5 seeds
+        # demo: 15 to 30 s a cell with 5 seeds
         runtime=at_least(120),
     params:
         code=code_of("draw_heatmaps"),
