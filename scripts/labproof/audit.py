@@ -10,11 +10,6 @@ import pandas as pd
 from PIL import Image
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
-from sklearn.linear_model import RidgeCV
-from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from labproof import duplicates, words
 from labproof.datasets import Dataset
@@ -160,6 +155,13 @@ def _relatives(records: pd.DataFrame, pairs: pd.DataFrame) -> np.ndarray:
 
 def _auc(features: np.ndarray, label: np.ndarray, groups: np.ndarray, folds: int) -> dict:
     """Of ridge regression on the label, each image judged by a model that saw none of its group."""
+    # here, since the page and the verdicts read audits and would wait for all of this
+    from sklearn.linear_model import RidgeCV
+    from sklearn.metrics import roc_auc_score
+    from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
     model = make_pipeline(StandardScaler(), RidgeCV(np.logspace(0, 6, 13)))
     by = StratifiedGroupKFold(folds, shuffle=True, random_state=0)
     score = cross_val_predict(model, features, label, groups=groups, cv=by)
