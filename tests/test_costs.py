@@ -8,6 +8,7 @@ from labproof import costs, lab, networks, transfer
 from project import ROOT
 
 LAB = lab.resolve(lab.read_config(ROOT), ROOT, preset="smoke")
+MEASURED = costs.read(ROOT / "workflow/costs.csv")
 
 
 def numbers(name):
@@ -58,6 +59,39 @@ def test_time_is_the_nearest_measurement_scaled_up_and_never_down():
     assert costs.per_image(cell, dataset, backbone, half) == pytest.approx(1.0)
     double = [{**row, "operations": own * 2, "seconds_per_image": 0.5}]
     assert costs.per_image(cell, dataset, backbone, double) == pytest.approx(0.5)
+
+
+def test_a_chain_is_as_long_as_its_longest_branch():
+    def chain(rule, **wildcards):
+        return costs.chain(rule, wildcards, LAB, MEASURED)
+
+    def job(rule, **wildcards):
+        return costs.job(rule, wildcards, LAB, MEASURED)
+
+    block = LAB["blocks"][0]
+    explained = {"cell": "8-vgg16-bone"}
+    assert chain("draw_heatmaps", **explained) == job("draw_heatmaps", **explained)
+    assert chain("train_block", **explained, block=block) == pytest.approx(
+        job("train_block", **explained, block=block) + job("draw_heatmaps", **explained)
+    )
+    dropouts = [
+        "1c-dropout",
+        "1d-dropout",
+        "2a-dropout",
+        "2b-dropout",
+    ]  # each goes on from the last
+    assert [LAB["cells"][name]["continues"] for name in dropouts] == [None, *dropouts[:-1]]
+    assert chain("train_block", cell=dropouts[0], block=block) == pytest.approx(
+        sum(job("train_block", cell=name, block=block) for name in dropouts)
+    )
+    features = {"backbone": "vgg16", "dataset": "skin-colour"}
+    head = {"cell": "7-transfer-skin", "block": block}
+    assert chain("train_backbone", backbone="vgg16") == pytest.approx(
+        job("train_backbone", backbone="vgg16")
+        + job("extract_features", **features)
+        + job("train_block", **head)
+        + job("draw_heatmaps", cell="7-transfer-skin")
+    )
 
 
 def test_memory_grows_with_images_pixels_and_maps():

@@ -248,6 +248,16 @@ def minutes_of(wildcards, attempt):
     return min(24 * 60, attempt * (10 + round(3 * needed / 60)))
 
 
+def chain_of(name):
+    """Priority of a rule's jobs: the time of the longest chain of jobs that hangs on one."""
+
+    def seconds(wildcards):
+        resolved = LABS[wildcards.preset]
+        return round(costs.chain(name, dict(wildcards.items()), resolved, MEASURED))
+
+    return seconds
+
+
 def at_least(number):
     """A fixed amount of a resource, and half as much again after each failure."""
     return lambda wildcards, attempt: round(number * (1 + attempt) / 2)

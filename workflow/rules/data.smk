@@ -27,7 +27,7 @@ rule prepare_dataset:
         "results/{preset}/logs/prepare_dataset/{dataset}.log",
     benchmark:
         "results/{preset}/benchmarks/prepare_dataset/{dataset}.tsv"
-    priority: 10  # all hangs on it, and what is wrong with the images is told at once
+    priority: 1_000_000  # before any training: what is wrong with the images is told at once
     conda:
         "../envs/labproof.yaml"
     threads: lambda w: 1 if images_of(w)["kind"] == "phantom" else 4

@@ -24,6 +24,7 @@ rule draw_heatmaps:
         "results/{preset}/logs/draw_heatmaps/{cell}.log",
     benchmark:
         "results/{preset}/benchmarks/draw_heatmaps/{cell}.tsv"
+    priority: chain_of("draw_heatmaps")
     conda:
         "../envs/labproof.yaml"
     threads: 1

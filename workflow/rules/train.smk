@@ -11,6 +11,7 @@ rule train_block:
         "results/{preset}/logs/train_block/{cell}/{block}.log",
     benchmark:
         "results/{preset}/benchmarks/train_block/{cell}/{block}.tsv"
+    priority: chain_of("train_block")
     conda:
         "../envs/labproof.yaml"
     threads: 1  # more threads gain little on such small networks; more jobs gain all

@@ -7,7 +7,7 @@ rule train_backbone:
         "results/{preset}/logs/train_backbone/{backbone}.log",
     benchmark:
         "results/{preset}/benchmarks/train_backbone/{backbone}.tsv"
-    priority: 10  # the longest chain of the workflow starts here
+    priority: chain_of("train_backbone")
     conda:
         "../envs/labproof.yaml"
     threads: 1
@@ -33,7 +33,7 @@ rule extract_features:
         "results/{preset}/logs/extract_features/{backbone}/{dataset}.log",
     benchmark:
         "results/{preset}/benchmarks/extract_features/{backbone}/{dataset}.tsv"
-    priority: 10
+    priority: chain_of("extract_features")
     conda:
         "../envs/labproof.yaml"
     threads: 1
