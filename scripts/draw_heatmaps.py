@@ -103,7 +103,7 @@ with job(snakemake):
             heatmap = scaled[list(places).index(row)]
             chance = float(max(probability[row], 1 - probability[row]))
             overlay = layers.overlay(raw[row], np.nan_to_num(heatmap), zone)
-            layers.save(overlay, folder / f"{seed}-{numbers[row]}.png")
+            overlay.save(folder / f"{seed}-{numbers[row]}.png")
             sheet.append(
                 figures.Explained(
                     f"image {numbers[row]}, seed {seed}",
