@@ -12,6 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
+import _machine
 from labproof import audit, datasets, duplicates, phantoms
 
 
@@ -23,6 +24,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=10_000)
     parser.add_argument("--kind", choices=phantoms.CLASSES, default="skin")
     options = parser.parse_args()
+    print(_machine.describe(), flush=True)
     count = options.images
     images, _, records = phantoms.draw_dataset(
         options.kind, train=count - count // 5, validation=count // 5, size=128, channels=1, seed=0

@@ -16,6 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import _machine
 from _timing import ROOT
 from labproof import lab
 
@@ -33,6 +34,7 @@ def main() -> None:
     if options.worker:
         train(options.worker, options.preset, options.seeds)
         return
+    print(_machine.describe(), flush=True)
     with tempfile.TemporaryDirectory() as folder:
         command = [
             sys.executable, "-m", "snakemake", "--cores", options.cores, "--directory", folder,

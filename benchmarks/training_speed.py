@@ -15,6 +15,8 @@ fit     Keras' `compile` and `fit` as a notebook writes them, on the backend of 
 ours    `labproof.training` on TensorFlow, one seed after another
 jax     the same on JAX, so many seeds at once
 torch   the same network in PyTorch, in a loop as its tutorials write it
+torch-channels-last
+        that loop with the images and weights in the order that PyTorch's tuning guide advises
 """
 
 import argparse
@@ -30,7 +32,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
-NEEDS = {"fit": "keras", "ours": "tensorflow", "jax": "jax", "torch": "torch"}
+NEEDS = {
+    "fit": "keras",
+    "ours": "tensorflow",
+    "jax": "jax",
+    "torch": "torch",
+    "torch-channels-last": "torch",
+}
 # one of each kind: plain, dropout, batch normalisation, spatial dropout, augmented, VGG16, transfer
 CELLS = [
     "1a-plain", "1a-dropout", "1b-bn", "2a-spatial", "4-alexnet-augmented", "5-vgg16-skin",
@@ -46,7 +54,12 @@ def main() -> None:
     )
     parser.add_argument("--preset", default="lab")
     parser.add_argument("--cells", nargs="+", default=CELLS)
-    parser.add_argument("--contenders", nargs="+", default=["fit", "ours", "torch"], choices=NEEDS)
+    parser.add_argument(
+        "--contenders",
+        nargs="+",
+        default=[contender for contender in NEEDS if contender != "jax"],
+        choices=NEEDS,
+    )
     parser.add_argument("--seeds", nargs="+", type=int, default=[1], help="in a block, for jax")
     parser.add_argument("--images", type=int, default=256, help="of an epoch")
     parser.add_argument("--epochs", type=int, default=4)
@@ -60,11 +73,16 @@ def main() -> None:
     if options.worker:
         print(json.dumps(work(json.loads(options.worker))))
         return
-    from labproof import costs, lab  # of the workers, PyTorch's has not all that it imports
+    # of the workers, PyTorch's has not all that these import
+    import _machine
+    from labproof import costs, lab
+
+    print(_machine.describe(), flush=True)
 
     resolved = lab.resolve(lab.read_config(ROOT), ROOT, preset=options.preset)
-    head = f"{'cell':22}{'contender':>10}{'seeds':>7}{'images/s':>10}{'to fit':>8}{'GFLOP/s':>9}"
+    head = f"{'cell':22}{'contender':>20}{'seeds':>7}{'images/s':>10}{'to fit':>8}{'GFLOP/s':>9}"
     print(head + f"{'of a product':>14}")
+    libraries: set[str] = set()
     for name in options.cells:
         cell, runs = {**resolved["cells"][name], "epochs": options.epochs}, {}
         dataset, backbone = resolved["datasets"][cell["dataset"]], resolved["backbone"]
@@ -84,6 +102,8 @@ def main() -> None:
                     if found:
                         runs.setdefault((contender, seeds), []).append(found)
         show(name, runs)
+        libraries |= {run["library"] for found in runs.values() for run in found}
+    print(f"# {', '.join(sorted(libraries))}")
 
 
 def show(name: str, runs: dict) -> None:
@@ -98,7 +118,7 @@ def show(name: str, runs: dict) -> None:
         reached = speed * found[0]["operations"] / 1e9
         product = statistics.median(run["product"] for run in found)
         print(
-            f"{name:22}{contender:>10}{seeds:7d}{speed:10.0f}{ratio:8.2f}{reached:9.1f}"
+            f"{name:22}{contender:>20}{seeds:7d}{speed:10.0f}{ratio:8.2f}{reached:9.1f}"
             f"{reached / product:14.2f}",
             flush=True,
         )
@@ -106,7 +126,7 @@ def show(name: str, runs: dict) -> None:
 
 def run(task: dict) -> dict | None:
     """One contender in its own process; None where it cannot run."""
-    python = task["python"] if task["contender"] == "torch" else sys.executable
+    python = task["python"] if NEEDS[task["contender"]] == "torch" else sys.executable
     backend = {"ours": "tensorflow", "jax": "jax"}.get(task["contender"])
     threads = "1" if task["contender"] == "ours" else str(task["cores"])
     environment = {
@@ -139,11 +159,14 @@ def work(task: dict) -> dict:
         sys.exit(3)
     cell = task["cell"]
     inputs, labels = noise(task["shape"], task["images"])
-    if task["contender"] == "torch" and (cell["augmentation"] or cell["network"] == "mlp"):
+    if NEEDS[task["contender"]] == "torch" and (cell["augmentation"] or cell["network"] == "mlp"):
         sys.exit(3)  # the loop has neither; the kinds that it has are enough of a comparison
-    starts = {"fit": fit, "ours": ours, "jax": ours, "torch": torch_loop}
-    product, epochs = starts[task["contender"]](cell, inputs, labels, task)
+    starts = {"fit": fit, "ours": ours, "jax": ours}
+    start = starts.get(task["contender"], torch_loop)
+    product, epochs = start(cell, inputs, labels, task)
+    library = NEEDS[task["contender"]]
     return {
+        "library": f"{library} {sys.modules[library].__version__}",
         "images_per_second": task["seeds"] * task["images"] / statistics.median(epochs[1:]),
         "operations": task["operations"],
         "product": product,
@@ -288,7 +311,11 @@ def torch_loop(cell, inputs, labels, task):
     model = nn.Sequential(*parts, nn.Linear(width, cell["outputs"])).to(device)
     optimizer = torch.optim.Adam(model.parameters(), cell["learning_rate"])
     measure = nn.BCEWithLogitsLoss() if cell["outputs"] == 1 else nn.CrossEntropyLoss()
-    x = torch.tensor(inputs).permute(0, 3, 1, 2).float().div(255).to(device)
+    # copied, since a permuted view would have channels last without a word
+    x = torch.tensor(inputs.transpose(0, 3, 1, 2).copy()).float().div(255).to(device)
+    if task["contender"] == "torch-channels-last":
+        x = x.to(memory_format=torch.channels_last)
+        model = model.to(memory_format=torch.channels_last)
     y = torch.tensor(labels).to(device)
     y = y.float()[:, None] if cell["outputs"] == 1 else y
     images, times = task["images"], []
