@@ -65,7 +65,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument(
-        "--cores", type=int, default=1, help="each way of using them: threads, or as many jobs"
+        "--cores", type=int, default=1, help="that each may use: by threads, ours by as many jobs"
     )
     parser.add_argument("--python", default=sys.executable, help="that has PyTorch, for torch")
     parser.add_argument("--worker", help=argparse.SUPPRESS)
@@ -78,7 +78,8 @@ def main() -> None:
     from labproof import costs, lab
 
     print(_machine.describe(), flush=True)
-
+    if hasattr(os, "sched_setaffinity"):  # `fit` has threads of its own that no setting counts
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options.cores])
     resolved = lab.resolve(lab.read_config(ROOT), ROOT, preset=options.preset)
     head = f"{'cell':22}{'contender':>20}{'seeds':>7}{'images/s':>10}{'to fit':>8}{'GFLOP/s':>9}"
     print(head + f"{'of a product':>14}")
