@@ -151,7 +151,8 @@ def run(task: dict) -> dict | None:
     if failed := [errors for process, _, errors in ended if process.returncode]:
         sys.exit(failed[0])
     found = [json.loads(told.splitlines()[-1]) for _, told, _ in ended]
-    return {**found[0], "images_per_second": sum(each["images_per_second"] for each in found)}
+    together = ("images_per_second", "product")
+    return {**found[0], **{name: sum(each[name] for each in found) for name in together}}
 
 
 def work(task: dict) -> dict:
