@@ -119,7 +119,7 @@ def show(name: str, runs: dict) -> None:
         reached = speed * found[0]["operations"] / 1e9
         product = statistics.median(run["product"] for run in found)
         print(
-            f"{name:22}{contender:>20}{seeds:7d}{speed:10.0f}{ratio:8.2f}{reached:9.1f}"
+            f"{name:22}{contender:>20}{seeds:7d}{speed:10.1f}{ratio:8.2f}{reached:9.1f}"
             f"{reached / product:14.2f}",
             flush=True,
         )
