@@ -1,14 +1,10 @@
 """Keras set up for one thread of a CPU, and the time that an epoch takes."""
 
-# ruff: noqa: E402  (what Keras shall use is told to it before it is imported)
 import logging
 import os
-import sys
 import time
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "scripts"))
+# told before Keras is imported below
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
 os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = "1"
@@ -17,6 +13,7 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 import numpy as np
 import pandas as pd
 
+import _common  # noqa: F401  (puts labproof within reach)
 from labproof import costs, datasets, training
 from labproof.checkpoints import Checkpoints
 

@@ -6,13 +6,9 @@ and the whole audit, at a quarter, half and all of them, and prints seconds and 
 
 import argparse
 import resource
-import sys
 import time
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
-
-import _machine
+from _common import describe
 from labproof import audit, datasets, duplicates, phantoms
 
 
@@ -24,7 +20,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=10_000)
     parser.add_argument("--kind", choices=phantoms.CLASSES, default="skin")
     options = parser.parse_args()
-    print(_machine.describe(), flush=True)
+    print(describe(), flush=True)
     count = options.images
     images, _, records = phantoms.draw_dataset(
         options.kind, train=count - count // 5, validation=count // 5, size=128, channels=1, seed=0

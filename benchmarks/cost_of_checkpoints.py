@@ -12,8 +12,8 @@ import statistics
 import tempfile
 from pathlib import Path
 
-import _machine
-from _timing import ROOT, epochs, random_data
+from _common import ROOT, describe
+from _timing import epochs, random_data
 from labproof import lab
 from labproof.checkpoints import Checkpoints
 
@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    print(_machine.describe(), flush=True)
+    print(describe(), flush=True)
     resolved = lab.resolve(lab.read_config(ROOT), ROOT, preset="demo")
     print(f"{'cell':22}{'without (ms)':>14}{'with (ms)':>12}{'ratio':>8}")
     for name in CELLS:

@@ -16,8 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-import _machine
-from _timing import ROOT
+from _common import ROOT, describe
 from labproof import lab
 
 
@@ -34,7 +33,7 @@ def main() -> None:
     if options.worker:
         train(options.worker, options.preset, options.seeds)
         return
-    print(_machine.describe(), flush=True)
+    print(describe(), flush=True)
     with tempfile.TemporaryDirectory() as folder:
         command = [
             sys.executable, "-m", "snakemake", "--cores", options.cores, "--directory", folder,

@@ -9,7 +9,8 @@ epochs behind the first, which traces. Take a machine that does nothing else.
 import csv
 import statistics
 
-from _timing import ROOT, epochs, random_data
+from _common import ROOT
+from _timing import epochs, random_data
 from labproof import costs, lab
 
 EPOCHS = 4

@@ -11,7 +11,6 @@ every time.
 import argparse
 import itertools
 import os
-import sys
 import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -19,13 +18,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "scripts"))
 
-import numpy as np  # noqa: E402
-import pandas as pd  # noqa: E402
+import numpy as np
+import pandas as pd
 
-from labproof import claims, findings  # noqa: E402
+from _common import ROOT
+from labproof import claims, findings
 
 SEEDS = (3, 5, 10)
 EFFECTS = (0.5, 1.0, 2.0, 4.0)

@@ -28,10 +28,9 @@ import statistics
 import subprocess
 import sys
 import time
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "scripts"))
+from _common import ROOT, describe
+
 NEEDS = {
     "fit": "keras",
     "ours": "tensorflow",
@@ -73,11 +72,9 @@ def main() -> None:
     if options.worker:
         print(json.dumps(work(json.loads(options.worker))))
         return
-    # of the workers, PyTorch's has not all that these import
-    import _machine
-    from labproof import costs, lab
+    from labproof import costs, lab  # of the workers, PyTorch's has not all that it imports
 
-    print(_machine.describe(), flush=True)
+    print(describe(), flush=True)
     if hasattr(os, "sched_setaffinity"):  # `fit` has threads of its own that no setting counts
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options.cores])
     resolved = lab.resolve(lab.read_config(ROOT), ROOT, preset=options.preset)
@@ -163,9 +160,14 @@ def work(task: dict) -> dict:
     inputs, labels = noise(task["shape"], task["images"])
     if NEEDS[task["contender"]] == "torch" and (cell["augmentation"] or cell["network"] == "mlp"):
         sys.exit(3)  # the loop has neither; the kinds that it has are enough of a comparison
-    starts = {"fit": fit, "ours": ours, "jax": ours}
-    start = starts.get(task["contender"], torch_loop)
-    product, epochs = start(cell, inputs, labels, task)
+    starts = {
+        "fit": fit,
+        "ours": ours,
+        "jax": ours,
+        "torch": torch_loop,
+        "torch-channels-last": torch_loop,
+    }
+    product, epochs = starts[task["contender"]](cell, inputs, labels, task)
     library = NEEDS[task["contender"]]
     return {
         "library": f"{library} {sys.modules[library].__version__}",

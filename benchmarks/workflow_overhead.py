@@ -16,8 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-import _machine
-from _timing import ROOT
+from _common import ROOT, describe
 
 SEEDS, BLOCK = 1000, 10
 
@@ -32,7 +31,7 @@ def snakemake(project: Path, *arguments: str) -> float:
 
 def main() -> None:
     """Print a line a kind of overhead."""
-    print(_machine.describe(), flush=True)
+    print(describe(), flush=True)
     with tempfile.TemporaryDirectory() as name:
         project = Path(name)
         for part in ("workflow", "scripts", "config", "report"):

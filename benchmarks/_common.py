@@ -1,36 +1,37 @@
-"""What a benchmark ran on: its first lines, so that a kept output says what its numbers are of."""
+"""What every benchmark begins with: labproof within reach, and lines that say what it ran on.
 
-import contextlib
+Of the standard library alone: what is imported here is imported by each contender as well.
+"""
+
 import datetime
-import importlib.metadata
+import os
 import platform
 import shlex
 import subprocess
 import sys
 from pathlib import Path
 
-import psutil
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "scripts"))
 
-LIBRARIES = ("tensorflow", "tensorflow-cpu", "keras", "jax", "snakemake")
+from labproof import provenance  # noqa: E402
+
+LIBRARIES = ("tensorflow", "keras", "jax", "snakemake")
 VECTORS = ("avx512f", "avx2")  # the widest first
 
 
 def describe() -> str:
     """The command; date, commit and machine; libraries: three lines that begin with #."""
-    memory = psutil.virtual_memory().total / 2**30
-    parts = [
+    command = shlex.join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]])
+    machine = [
         f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}",
         f"commit {_told('git', 'rev-parse', '--short', 'HEAD') or 'unknown'}",
-        f"{psutil.cpu_count()} threads of {_processor()}",
-        f"{memory:.0f} GiB",
+        f"{os.cpu_count()} threads of {_processor()}",
+        f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB",
         *_told("nvidia-smi", "--query-gpu=name", "--format=csv,noheader").splitlines(),
     ]
-    libraries = [f"Python {platform.python_version()}"]
-    for name in LIBRARIES:
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            libraries.append(f"{name} {importlib.metadata.version(name)}")
-    command = shlex.join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]])
-    return "\n".join(f"# {line}" for line in (command, ", ".join(parts), ", ".join(libraries)))
+    libraries = [f"{name} {found}" for name, found in provenance.versions(LIBRARIES).items()]
+    return "\n".join(f"# {', '.join(parts)}" for parts in ([command], machine, libraries))
 
 
 def _processor() -> str:
@@ -46,9 +47,7 @@ def _processor() -> str:
 def _told(*command: str) -> str:
     """What a program prints; nothing where it is missing or fails."""
     try:
-        ended = subprocess.run(
-            command, capture_output=True, text=True, check=True, cwd=Path(__file__).parent
-        )
+        ended = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
     except (OSError, subprocess.CalledProcessError):
         return ""
     return ended.stdout.strip()
