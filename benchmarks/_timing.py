@@ -14,8 +14,10 @@ import numpy as np
 import pandas as pd
 
 import _common  # noqa: F401  (puts labproof within reach)
-from labproof import costs, datasets, training
-from labproof.checkpoints import Checkpoints
+from labproof.data import store
+from labproof.lab import costs
+from labproof.training import trainer
+from labproof.training.checkpoints import Checkpoints
 
 
 class Times(logging.Handler):
@@ -30,7 +32,7 @@ class Times(logging.Handler):
         self.times.append(time.perf_counter())
 
 
-def random_data(cell: dict, dataset: dict, backbone: dict, images: int) -> datasets.Dataset:
+def random_data(cell: dict, dataset: dict, backbone: dict, images: int) -> store.Dataset:
     """Noise of the shape that a cell trains on, a fifth as many for validation."""
     rng = np.random.default_rng(0)
     validation = images // 5
@@ -42,14 +44,14 @@ def random_data(cell: dict, dataset: dict, backbone: dict, images: int) -> datas
         inputs = rng.integers(0, 256, shape, dtype="uint8")
     split = ["train"] * images + ["validation"] * validation
     records = pd.DataFrame({"image": range(count), "split": split, "label": np.arange(count) % 2})
-    return datasets.Dataset(inputs, records)
+    return store.Dataset(inputs, records)
 
 
-def epochs(cell: dict, data: datasets.Dataset, checkpoints: Checkpoints | None = None) -> list:
+def epochs(cell: dict, data: store.Dataset, checkpoints: Checkpoints | None = None) -> list:
     """Seconds of each epoch but the first, which traces."""
     lines = Times()
-    training.LOG.addHandler(lines)
-    training.LOG.setLevel("INFO")
-    training.train(cell, data, [0], checkpoints)
-    training.LOG.removeHandler(lines)
+    trainer.LOG.addHandler(lines)
+    trainer.LOG.setLevel("INFO")
+    trainer.train(cell, data, [0], checkpoints)
+    trainer.LOG.removeHandler(lines)
     return list(np.diff(lines.times))

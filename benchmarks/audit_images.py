@@ -9,7 +9,7 @@ import resource
 import time
 
 from _common import describe
-from labproof import audit, datasets, duplicates, phantoms
+from labproof.data import audit, duplicates, phantoms, store
 
 
 def main() -> None:
@@ -29,7 +29,7 @@ def main() -> None:
     print("images  duplicates (s)  audit (s)  ratio  peak memory (MiB)")
     for part in (count // 4, count // 2, count):
         chosen = records.sample(part, random_state=0).sort_values("image")
-        data = datasets.Dataset(images[chosen["image"]], chosen.assign(image=range(part)))
+        data = store.Dataset(images[chosen["image"]], chosen.assign(image=range(part)))
         start = time.perf_counter()
         duplicates.find(data.inputs)
         middle = time.perf_counter()

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from _common import ROOT, describe
 from _timing import epochs, random_data
-from labproof import lab
-from labproof.checkpoints import Checkpoints
+from labproof.lab import plan
+from labproof.training.checkpoints import Checkpoints
 
 CELLS = ("1a-plain", "1b-bn", "4-alexnet-augmented", "5-vgg16-skin", "7-transfer-skin")
 
@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     print(describe(), flush=True)
-    resolved = lab.resolve(lab.read_config(ROOT), ROOT, preset="demo")
+    resolved = plan.resolve(plan.read_config(ROOT), ROOT, preset="demo")
     print(f"{'cell':22}{'without (ms)':>14}{'with (ms)':>12}{'ratio':>8}")
     for name in CELLS:
         cell = {**resolved["cells"][name], "epochs": options.epochs}

@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from _common import ROOT, describe
-from labproof import lab
+from labproof.lab import plan
 
 
 def main() -> None:
@@ -43,7 +43,7 @@ def main() -> None:
         subprocess.run([str(part) for part in command], cwd=ROOT, check=True)
         workflow = time.perf_counter() - start
         print(f"Labproof, all of it: {workflow:.0f} s", flush=True)
-        all_seeds = len(lab.resolve(lab.read_config(ROOT), ROOT, preset=options.preset)["seeds"])
+        all_seeds = len(plan.resolve(plan.read_config(ROOT), ROOT, preset=options.preset)["seeds"])
         seeds = options.seeds or all_seeds
         command = [
             sys.executable, __file__, "--preset", options.preset, "--seeds", seeds,
@@ -62,19 +62,20 @@ def train(results: Path, preset: str, seeds: int) -> None:
     """Every cell and seed in turn."""
     import keras
 
-    from labproof import augmentation, datasets, networks, objective
+    from labproof.data import augmentation, store
+    from labproof.training import networks, objective
 
-    resolved = lab.resolve(lab.read_config(ROOT), ROOT, preset=preset)
+    resolved = plan.resolve(plan.read_config(ROOT), ROOT, preset=preset)
     for name, cell in resolved["cells"].items():
         kind = f"features/{cell['backbone']}" if cell["backbone"] else "datasets"
-        data = datasets.read(results / kind / cell["dataset"])
+        data = store.read(results / kind / cell["dataset"])
         (x, labels), (val_x, val_labels) = data.split("train"), data.split("validation")
         y, val_y = objective.targets(labels, cell), objective.targets(val_labels, cell)
         loss = "binary_crossentropy" if cell["outputs"] == 1 else "categorical_crossentropy"
         for seed in range(seeds):
             model = networks.build(cell, x.shape[1:], seed=seed)
             model.compile(keras.optimizers.Adam(cell["learning_rate"]), loss, metrics=["accuracy"])
-            examples, batch = (datasets.scaled(x), y), {"batch_size": cell["batch_size"]}
+            examples, batch = (store.scaled(x), y), {"batch_size": cell["batch_size"]}
             if cell["augmentation"]:
                 import tensorflow as tf
 
@@ -94,10 +95,10 @@ def train(results: Path, preset: str, seeds: int) -> None:
                 *examples,
                 **batch,
                 epochs=cell["epochs"],
-                validation_data=(datasets.scaled(val_x), val_y),
+                validation_data=(store.scaled(val_x), val_y),
                 verbose=0,
             )
-            model.predict(datasets.scaled(val_x), verbose=0)
+            model.predict(store.scaled(val_x), verbose=0)
         print(f"  {name}", flush=True)
 
 

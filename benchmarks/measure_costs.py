@@ -11,7 +11,7 @@ import statistics
 
 from _common import ROOT
 from _timing import epochs, random_data
-from labproof import costs, lab
+from labproof.lab import costs, plan
 
 EPOCHS = 4
 COLUMNS = [
@@ -31,7 +31,7 @@ def main():
     """Measure each kind once, print and write."""
     rows = {}
     for preset in ("smoke", "demo", "lab"):
-        resolved = lab.resolve(lab.read_config(ROOT), ROOT, preset=preset)
+        resolved = plan.resolve(plan.read_config(ROOT), ROOT, preset=preset)
         for cell in resolved["cells"].values():
             dataset, backbone = resolved["datasets"][cell["dataset"]], resolved["backbone"]
             row = {

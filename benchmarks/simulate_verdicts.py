@@ -23,7 +23,8 @@ import numpy as np
 import pandas as pd
 
 from _common import ROOT
-from labproof import claims, findings
+from labproof.judging import findings
+from labproof.lab import claims
 
 SEEDS = (3, 5, 10)
 EFFECTS = (0.5, 1.0, 2.0, 4.0)

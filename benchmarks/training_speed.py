@@ -12,7 +12,7 @@ a fifth as many images), each contender's ratio to `fit`, and the share that its
 what one large matrix product reaches. A contender whose library is not installed is left out.
 
 fit     Keras' `compile` and `fit` as a notebook writes them, on the backend of KERAS_BACKEND
-ours    `labproof.training` on TensorFlow, one seed after another
+ours    `labproof.training.trainer` on TensorFlow, one seed after another
 jax     the same on JAX, so many seeds at once
 torch   the same network in PyTorch, in a loop as its tutorials write it
 torch-channels-last
@@ -72,12 +72,12 @@ def main() -> None:
     if options.worker:
         print(json.dumps(work(json.loads(options.worker))))
         return
-    from labproof import costs, lab  # of the workers, PyTorch's has not all that it imports
+    from labproof.lab import costs, plan  # of the workers, PyTorch's has not all that it imports
 
     print(describe(), flush=True)
     if hasattr(os, "sched_setaffinity"):  # `fit` has threads of its own that no setting counts
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options.cores])
-    resolved = lab.resolve(lab.read_config(ROOT), ROOT, preset=options.preset)
+    resolved = plan.resolve(plan.read_config(ROOT), ROOT, preset=options.preset)
     head = f"{'cell':22}{'contender':>20}{'seeds':>7}{'images/s':>10}{'to fit':>8}{'GFLOP/s':>9}"
     print(head + f"{'of a product':>14}")
     libraries: set[str] = set()
@@ -212,7 +212,8 @@ def fit(cell, inputs, labels, task):
     """What a notebook writes."""
     import keras
 
-    from labproof import augmentation, datasets, networks, objective
+    from labproof.data import augmentation, store
+    from labproof.training import networks, objective
 
     class Clock(keras.callbacks.Callback):
         times: list = []  # noqa: RUF012
@@ -230,7 +231,7 @@ def fit(cell, inputs, labels, task):
     model.compile(
         keras.optimizers.Adam(cell["learning_rate"]), f"{kind}_crossentropy", metrics=["accuracy"]
     )
-    x, y = datasets.scaled(inputs), objective.targets(labels, cell)
+    x, y = store.scaled(inputs), objective.targets(labels, cell)
     data, batch = (x[:images], y[:images]), {"batch_size": cell["batch_size"]}
     if cell["augmentation"] and keras.backend.backend() == "tensorflow":
         import tensorflow as tf
@@ -263,7 +264,8 @@ def ours(cell, inputs, labels, task):
 
     import pandas as pd
 
-    from labproof import datasets, training
+    from labproof.data import store
+    from labproof.training import trainer
 
     class Clock(logging.Handler):
         times: list = []  # noqa: RUF012
@@ -275,12 +277,12 @@ def ours(cell, inputs, labels, task):
     split = ["train"] * images + ["validation"] * (len(labels) - images)
     records = pd.DataFrame({"image": range(len(labels)), "split": split, "label": labels})
     clock = Clock()
-    training.LOG.addHandler(clock)
-    training.LOG.setLevel("INFO")
+    trainer.LOG.addHandler(clock)
+    trainer.LOG.setLevel("INFO")
     start = time.perf_counter()
     engine = "block" if task["contender"] == "jax" else "single"
-    data = datasets.Dataset(inputs, records)
-    training.train(cell, data, list(range(task["seeds"])), engine=engine)
+    data = store.Dataset(inputs, records)
+    trainer.train(cell, data, list(range(task["seeds"])), engine=engine)
     return product, [after - before for before, after in itertools.pairwise([start, *clock.times])]
 
 
@@ -289,7 +291,7 @@ def torch_loop(cell, inputs, labels, task):
     import torch
     from torch import nn
 
-    from labproof.architectures import CONVOLUTIONAL
+    from labproof.lab.architectures import CONVOLUTIONAL
 
     torch.set_num_threads(task["cores"])
     device = "cuda" if torch.cuda.is_available() else "cpu"

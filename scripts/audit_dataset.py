@@ -1,15 +1,16 @@
 """Look for what could make results on a data set better than they are."""
 
-from _job import job
+from labproof.job import job
 
 with job(snakemake):
     from pathlib import Path
 
-    from labproof import audit, datasets, figures, reporting
+    from labproof.data import audit, store
+    from labproof.page import figures, report
 
-    store, folder = Path(snakemake.input[0]), Path(snakemake.output[0])
-    dataset = datasets.read(store)
-    facts, pairs = audit.audit(dataset, reporting.read_table(store / "left_out.csv"))
+    source, folder = Path(snakemake.input[0]), Path(snakemake.output[0])
+    dataset = store.read(source)
+    facts, pairs = audit.audit(dataset, report.read_table(source / "left_out.csv"))
     audit.write(facts, pairs, folder)
     if len(pairs):
         figure, _ = figures.pairs(dataset.inputs, pairs)

@@ -1,13 +1,14 @@
 """A contact sheet of one dataset's training images, with the zones outlined."""
 
-from _job import job
+from labproof.job import job
 
 with job(snakemake):
     from pathlib import Path
 
-    from labproof import datasets, figures
+    from labproof.data import store
+    from labproof.page import figures
 
-    dataset = datasets.read(Path(snakemake.input[0]))
+    dataset = store.read(Path(snakemake.input[0]))
     images, labels = dataset.split("train")
     zones = None if dataset.zones is None else dataset.zones[: len(dataset.records)]
     if zones is not None:

@@ -1,6 +1,6 @@
 """Task 3: what single changes and the training augmentation make of an image of each dataset."""
 
-from _job import job
+from labproof.job import job
 
 with job(snakemake):
     import os
@@ -8,11 +8,12 @@ with job(snakemake):
     os.environ["KERAS_BACKEND"] = "tensorflow"  # keras-cv's layers run on no other
     from pathlib import Path
 
-    from labproof import augmentation, datasets, figures
+    from labproof.data import augmentation, store
+    from labproof.page import figures
 
     rows = {}
     for name, folder in zip(snakemake.params.datasets, snakemake.input.datasets, strict=True):
-        image = datasets.read(Path(folder)).split("train")[0][0]
+        image = store.read(Path(folder)).split("train")[0][0]
         single, draws = augmentation.gallery(image, snakemake.params.augmentation, seed=0)
         rows |= {name: single, f"{name}, random draws": draws}
     figure, table = figures.gallery(rows)

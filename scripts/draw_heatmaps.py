@@ -1,6 +1,6 @@
 """Every seed's network on the validation images: heatmaps, their scores, and interventions."""
 
-from _job import import_keras, job
+from labproof.job import import_keras, job
 
 with job(snakemake):
     import logging
@@ -10,11 +10,13 @@ with job(snakemake):
     import numpy as np
     import pandas as pd
 
-    from labproof import datasets, explanations, figures, heatmaps, interventions, layers
+    from labproof.data import store
+    from labproof.explain import explanations, heatmaps, interventions
+    from labproof.page import figures, overlays
 
     cell, classes = snakemake.params.cell, snakemake.params.classes
     wanted = cell["heatmaps"]
-    dataset = datasets.read(Path(snakemake.input.dataset))
+    dataset = store.read(Path(snakemake.input.dataset))
     records = dataset.records[dataset.records["split"] == "validation"].reset_index(drop=True)
     raw, labels = dataset.split("validation")
     numbers = records["image"].to_numpy()
@@ -41,9 +43,9 @@ with job(snakemake):
     centre = None if zones is None else explanations.centre(zones).assign(network="none")
     answers, scores, steps, kept, sheet, listed = [], [], [], {}, [], []
     for row in shown:
-        layers.save(layers.picture(raw[row]), folder / f"gallery/{numbers[row]}.png")
+        overlays.save(overlays.picture(raw[row]), folder / f"gallery/{numbers[row]}.png")
         if zones is not None and zones[row].any():
-            layers.save(layers.outline(zones[row]), folder / f"gallery/{numbers[row]}-zone.png")
+            overlays.save(overlays.outline(zones[row]), folder / f"gallery/{numbers[row]}-zone.png")
     for file in files:
         seed = int(file.name.split(".")[0])
         trained, untrained = cells.trained(file), cells.untrained(seed)
@@ -92,7 +94,7 @@ with job(snakemake):
             for row in (row for row in shown if row in places):
                 name = f"gallery/{m}-{seed}-{numbers[row]}.png"
                 heatmap = scaled[list(places).index(row)]
-                layers.save(layers.heat(np.nan_to_num(heatmap)), folder / name)
+                overlays.save(overlays.heat(np.nan_to_num(heatmap)), folder / name)
                 listed.append({**about.loc[row], "seed": seed, "method": method, "heat": name})
 
         method = wanted["methods"][0]
@@ -102,7 +104,7 @@ with job(snakemake):
             zone = None if zones is None else zones[row]
             heatmap = scaled[list(places).index(row)]
             chance = float(max(probability[row], 1 - probability[row]))
-            overlay = layers.overlay(raw[row], np.nan_to_num(heatmap), zone)
+            overlay = overlays.overlay(raw[row], np.nan_to_num(heatmap), zone)
             overlay.save(folder / f"{seed}-{numbers[row]}.png")
             sheet.append(
                 figures.Explained(

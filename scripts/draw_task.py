@@ -1,13 +1,13 @@
 """The figures of one task: learning curves of each cell and side by side, confusion and ROC."""
 
-from _job import job
+from labproof.job import job
 
 with job(snakemake):
     from pathlib import Path
 
     import pandas as pd
 
-    from labproof import figures
+    from labproof.page import figures
 
     cells, folder = snakemake.params.cells, Path(snakemake.output[0])
     published = pd.read_csv(snakemake.input.published)

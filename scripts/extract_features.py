@@ -1,19 +1,20 @@
 """Pass a dataset through the frozen backbone, once for all cells and seeds."""
 
-from _job import import_keras, job
+from labproof.job import import_keras, job
 
 with job(snakemake):
     from pathlib import Path
 
     import_keras()
-    from labproof import datasets, transfer
+    from labproof.data import store
+    from labproof.training import backbones
 
-    dataset, name = datasets.read(Path(snakemake.input.dataset)), snakemake.wildcards.backbone
-    backbone = transfer.load(
+    dataset, name = store.read(Path(snakemake.input.dataset)), snakemake.wildcards.backbone
+    backbone = backbones.load(
         name,
         (*dataset.inputs.shape[1:3], 3),
         weights=Path(snakemake.input.backbone) / "backbone.weights.h5",
         base=snakemake.params.base,
     )
-    features = transfer.extract(backbone, dataset.inputs, name=name)
-    datasets.write(Path(snakemake.output[0]), features, dataset.records)
+    features = backbones.extract(backbone, dataset.inputs, name=name)
+    store.write(Path(snakemake.output[0]), features, dataset.records)

@@ -2,14 +2,14 @@
 
 import os
 
-from _job import job
+from labproof.job import job
 
 screen = os.fdopen(os.dup(2), "w")  # the progress is for the user, not for the log
 
 with job(snakemake):
     from pathlib import Path
 
-    from labproof import archives
+    from labproof.data import archives
 
     name = snakemake.wildcards.archive
     packed = archives.fetch(name, Path(snakemake.params.packed), screen)

@@ -1,11 +1,13 @@
 """Findings, all or one: each sentence's measures over seeds, and the verdict."""
 
-from _job import job
+from labproof.job import job
 
 with job(snakemake):
     from pathlib import Path
 
-    from labproof import audit, findings, reporting
+    from labproof.data import audit
+    from labproof.judging import findings
+    from labproof.page import report
 
     results, wanted = Path(snakemake.params.results), snakemake.params.findings
     # a file that is no input, of a cell that a partial report lacks, may be of an earlier run
@@ -15,7 +17,7 @@ with job(snakemake):
         """A table of a cell, if it is an input."""
         path = results / kind / f"{cell}{file}"
         listed = str(path) in given or str(path.parent) in given
-        return reporting.read_table(path) if listed else None
+        return report.read_table(path) if listed else None
 
     files = {"histories": ".csv", "predictions": ".csv", "heatmaps": "/scores.csv"}
     files["interventions"] = ".csv"
@@ -33,7 +35,7 @@ with job(snakemake):
         tables,
         seeds=snakemake.params.seeds,
         datasets=snakemake.params.datasets,
-        published=reporting.read_published(Path(snakemake.input.published)),
+        published=report.read_published(Path(snakemake.input.published)),
         warnings={name: facts["warnings"] for name, facts in audits.items() if facts},
         missing=snakemake.params.gaps,
         adjust=text is None,

@@ -1,16 +1,16 @@
 """Draw or decode the images of one dataset into its store, once."""
 
-from _job import job
+from labproof.job import job
 
 with job(snakemake):
     from pathlib import Path
 
-    from labproof import datasets, folders, phantoms
+    from labproof.data import folders, phantoms, store
 
     dataset = dict(snakemake.params.dataset)
     source = dict(dataset.pop("images"))
     kind = source.pop("kind")
-    store = Path(snakemake.output[0])
+    folder = Path(snakemake.output[0])
     if kind == "phantom":
         images, zones, records = phantoms.draw_dataset(
             dataset["source"],
@@ -21,13 +21,13 @@ with job(snakemake):
             seed=source.pop("seed", 0),
             **source,
         )
-        datasets.write(store, images, records, zones)
+        store.write(folder, images, records, zones)
     else:
         options = {k: v for k, v in source.items() if k not in ("path", "classes", "archive")}
         folders.prepare(
             Path(source["path"]),
             dataset,
-            store,
+            folder,
             threads=snakemake.threads,
             scratch=Path(snakemake.params.scratch),
             **options,

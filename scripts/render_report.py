@@ -1,11 +1,11 @@
 """The report as one self-contained page."""
 
-from _job import job
+from labproof.job import job
 
 with job(snakemake):
     from pathlib import Path
 
-    from labproof import rendering
+    from labproof.page import rendering
 
     renderer = rendering.render(
         Path(snakemake.input.qmd),

@@ -1,6 +1,6 @@
 """Make the frozen network that transfer learning takes its features from."""
 
-from _job import import_keras, job
+from labproof.job import import_keras, job
 
 with job(snakemake) as this:
     from pathlib import Path
@@ -8,8 +8,9 @@ with job(snakemake) as this:
     import_keras()
     import pandas as pd
 
-    from labproof import source_task, transfer
+    from labproof.data import source_task
     from labproof.errors import LabError
+    from labproof.training import backbones
 
     settings, name = snakemake.params.backbone, snakemake.wildcards.backbone
     folder = Path(snakemake.output[0])
@@ -17,7 +18,7 @@ with job(snakemake) as this:
     history = pd.DataFrame(columns=["epoch", "loss", "accuracy", "val_loss", "val_accuracy"])
     if settings["weights"] == "procedural":
         with this.resumable({**settings, "code": snakemake.params.code}) as saved:
-            backbone, history = transfer.train(
+            backbone, history = backbones.train(
                 name,
                 base=settings["base"],
                 size=settings["size"],
@@ -29,7 +30,7 @@ with job(snakemake) as this:
             )
     else:
         try:
-            backbone = transfer.load(name, (224, 224, 3), weights=settings["weights"])
+            backbone = backbones.load(name, (224, 224, 3), weights=settings["weights"])
         except LabError as error:
             own = settings["name"] is not None  # only config.yaml names a backbone
             file = "config.yaml" if own else f"presets/{snakemake.wildcards.preset}.yaml"

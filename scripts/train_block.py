@@ -1,6 +1,6 @@
 """Train one cell with one block of seeds."""
 
-from _job import import_keras, job
+from labproof.job import import_keras, job
 
 with job(snakemake) as this:
     import time
@@ -10,18 +10,20 @@ with job(snakemake) as this:
     import keras
     import pandas as pd
 
-    from labproof import datasets, provenance, training
-    from labproof.seeds import seeds_of
+    from labproof import provenance
+    from labproof.data import store
+    from labproof.lab.seeds import seeds_of
+    from labproof.training import trainer
 
     start = time.monotonic()
     seeds, data = seeds_of(snakemake.wildcards.block), Path(snakemake.input.data)
     settings = {"cell": snakemake.params.cell, "code": snakemake.params.code}
     settings["device"] = [keras.backend.backend(), *keras.distribution.list_devices()]
     with this.resumable(settings, data) as saved:
-        read = datasets.read(data)
+        read = store.read(data)
         models = Path(snakemake.output.models)
         models.mkdir(parents=True, exist_ok=True)
-        trained = training.train(
+        trained = trainer.train(
             snakemake.params.cell,
             read,
             seeds,

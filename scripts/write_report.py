@@ -1,13 +1,13 @@
 """The report as Quarto Markdown, from the files of the run."""
 
-from _job import job
+from labproof.job import job
 
 with job(snakemake):
     from pathlib import Path
 
-    from labproof import reporting
+    from labproof.page import report
 
-    reporting.write(
+    report.write(
         lab=snakemake.params.lab,
         missing=snakemake.params.gaps,
         results=Path(snakemake.params.results),

@@ -13,9 +13,9 @@ from project import ROOT
 
 def prepare(folder: Path, cell: dict, dataset) -> Path:
     """A folder with what the block needs."""
-    from labproof import datasets
+    from labproof.data import store
 
-    datasets.write(folder / "data", dataset.inputs, dataset.records)
+    store.write(folder / "data", dataset.inputs, dataset.records)
     (folder / "cell.json").write_text(json.dumps(cell))
     return folder
 

@@ -10,7 +10,10 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from labproof import audit, claims, findings, layers
+from labproof.data import audit
+from labproof.judging import findings
+from labproof.lab import claims
+from labproof.page import overlays
 
 SEEDS = [0, 1, 2, 3, 4]
 
@@ -231,15 +234,15 @@ def gallery(folder: Path, seeds: list[int]) -> None:
     ramp = np.tile(np.linspace(0, 1, 24), (24, 1))
     rows = []
     for k in range(4):
-        layers.save(
-            layers.picture((200 * ramp[..., None]).astype(np.uint8)),
+        overlays.save(
+            overlays.picture((200 * ramp[..., None]).astype(np.uint8)),
             folder / f"gallery/{30 + k}.png",
         )
-        layers.save(layers.outline(ramp > 0.8), folder / f"gallery/{30 + k}-zone.png")
+        overlays.save(overlays.outline(ramp > 0.8), folder / f"gallery/{30 + k}-zone.png")
         for m, method in enumerate(("Grad-CAM", "occlusion")):
             for seed in seeds:
                 name = f"gallery/{m}-{seed}-{30 + k}.png"
-                layers.save(layers.heat(ramp if m else ramp.T), folder / name)
+                overlays.save(overlays.heat(ramp if m else ramp.T), folder / name)
                 wrong = seed == seeds[-1] and k == 0 and len(seeds) > 1
                 rows.append(
                     {

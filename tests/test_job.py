@@ -13,7 +13,7 @@ PROGRAM = """
 import sys
 from types import SimpleNamespace
 sys.path.insert(0, "scripts")
-from _job import job
+from labproof.job import job
 from labproof.errors import LabError
 given = SimpleNamespace(threads=1, resources=dict(), rule="train_block", log=[sys.argv[1]])
 with job(given):

@@ -33,18 +33,20 @@ def changed(scripts, file, old, new):
 
 
 def test_comments_docstrings_and_layout_do_not_count(scripts):
-    module = "labproof/training.py"
+    module = "labproof/training/trainer.py"
     assert changed(scripts, module, "import time\n", "import time  # a comment\n\n") == set()
     assert changed(scripts, module, '"""A cell, its', '"""Another docstring. A cell, its') == set()
     assert changed(scripts, module, '"""Write the last', '"""Put the last') == set()
 
 
 def test_logic_counts_where_it_is_used_and_nowhere_else(scripts):
-    assert changed(scripts, "labproof/training.py", "range(", "reversed(") == {"train_block"}
-    assert changed(scripts, "labproof/layers.py", "zone) > 0", "zone) > 1") == {"draw_heatmaps"}
+    trainer, overlays = "labproof/training/trainer.py", "labproof/page/overlays.py"
+    assert changed(scripts, trainer, "range(", "reversed(") == {"train_block"}
+    assert changed(scripts, overlays, "zone) > 0", "zone) > 1") == {"draw_heatmaps"}
     # reached through a module in between, and through imports inside functions
-    assert "extract_features" in changed(scripts, "labproof/networks.py", 'g="same"', 'g="valid"')
-    touched = changed(scripts, "labproof/augmentation.py", '"nearest"', '"constant"')
+    networks = "labproof/training/networks.py"
+    assert "extract_features" in changed(scripts, networks, 'g="same"', 'g="valid"')
+    touched = changed(scripts, "labproof/data/augmentation.py", '"nearest"', '"constant"')
     assert {"train_block", "draw_gallery"} <= touched
     assert changed(scripts, "labproof/words.py", "self.low > 0", "self.low >= 0") == {
         "write_report",
@@ -57,7 +59,7 @@ def test_logic_counts_where_it_is_used_and_nowhere_else(scripts):
 
 
 def test_what_every_script_shares_counts_for_all(scripts):
-    assert changed(scripts, "_job.py", '"2"', '"3"') == set(hashes(scripts))
+    assert changed(scripts, "labproof/job.py", '"2"', '"3"') == set(hashes(scripts))
 
 
 def test_versions_and_memory_of_this_process():

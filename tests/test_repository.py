@@ -5,7 +5,9 @@ import tomllib
 
 import yaml
 
-from labproof import lab, measures, phantoms, validation
+from labproof.data import phantoms
+from labproof.judging import measures
+from labproof.lab import plan, validation
 from project import ROOT
 
 
@@ -37,14 +39,14 @@ def test_a_config_may_set_what_phantoms_take():
 
 
 def test_the_classes_are_those_that_phantoms_draw():
-    assert {kind: tuple(names) for kind, names in lab.PHANTOMS.items()} == phantoms.CLASSES
+    assert {kind: tuple(names) for kind, names in plan.PHANTOMS.items()} == phantoms.CLASSES
 
 
 def test_published_numbers_are_of_known_cells_and_plausible():
     import pandas as pd
 
     published = pd.read_csv(ROOT / "config/labs/lab3/published.csv")
-    protocol = lab.resolve(lab.read_config(ROOT), ROOT)["protocol"]
+    protocol = plan.resolve(plan.read_config(ROOT), ROOT)["protocol"]
     assert set(published["cell"]) <= set(protocol)
     assert set(published["metric"]) == {"accuracy", "val_accuracy", "val_loss"}
     assert not published.duplicated(["cell", "group", "metric"]).any()

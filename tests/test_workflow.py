@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from labproof import lab
+from labproof.lab import plan
 from project import ROOT, copy_to, smoke, snakemake
 
-LAB = lab.resolve(lab.read_config(ROOT), ROOT, preset="smoke")
+LAB = plan.resolve(plan.read_config(ROOT), ROOT, preset="smoke")
 CELLS = list(LAB["cells"])
 NOTHING = "Nothing to be done"
 
@@ -194,7 +194,7 @@ def test_one_finding_needs_its_own_cells_alone_and_prints_its_verdict(finished):
     assert counts == {
         "prepare_dataset": 1,
         "audit_dataset": 1,
-        "train_block": 2 * len(lab.resolve(lab.read_config(ROOT), ROOT, preset="lab")["blocks"]),
+        "train_block": 2 * len(plan.resolve(plan.read_config(ROOT), ROOT, preset="lab")["blocks"]),
         "gather_blocks": 2,
         "judge_finding": 1,
         "finding": 1,
@@ -210,7 +210,7 @@ def test_one_finding_needs_its_own_cells_alone_and_prints_its_verdict(finished):
 
 def test_a_comment_in_the_library_reruns_nothing(finished):
     library = finished / "scripts/labproof"
-    before = {file: file.read_text() for file in library.glob("*.py")}
+    before = {file: file.read_text() for file in library.rglob("*.py")}
     try:
         for file, text in before.items():
             file.write_text(f"{text}\n# a comment\n")
@@ -223,7 +223,7 @@ def test_a_comment_in_the_library_reruns_nothing(finished):
 
 
 def test_a_changed_loss_trains_again_and_draws_no_image_anew(finished):
-    file = finished / "scripts/labproof/objective.py"
+    file = finished / "scripts/labproof/training/objective.py"
     before = edited(file, "binary_crossentropy", "binary_focal_crossentropy")
     try:
         counts = planned(finished, "--config", "preset=smoke")

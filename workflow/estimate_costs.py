@@ -14,8 +14,8 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
-from labproof import costs, lab
 from labproof.errors import LabError
+from labproof.lab import costs, plan
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -85,10 +85,10 @@ def main(arguments: list[str]) -> None:
     given = arguments[arguments.index("--config") + 1 :] if "--config" in arguments else []
     settings = [word for word in given if re.match(r"\w+=", word)]
     try:
-        config = lab.read_config(ROOT)
+        config = plan.read_config(ROOT)
         config |= {key: yaml.safe_load(value) for key, value in (x.split("=", 1) for x in settings)}
         jobs = planned(arguments)
-        resolved = lab.resolve(config, ROOT)
+        resolved = plan.resolve(config, ROOT)
     except LabError as error:
         sys.exit(f"\n{error}\n")
     jobs = [entry for entry in jobs if entry["rule"] not in ("all", "finding", "histories")]

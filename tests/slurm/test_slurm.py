@@ -10,13 +10,13 @@ from itertools import pairwise
 
 import pytest
 
-from labproof import lab
+from labproof.lab import plan
 from project import ROOT, copy_to, smoke
 
 pytestmark = pytest.mark.slurm
 PROFILE = "workflow/profiles/slurm"
 BEGUN = []
-LAB = lab.resolve(lab.read_config(ROOT), ROOT, preset="smoke")
+LAB = plan.resolve(plan.read_config(ROOT), ROOT, preset="smoke")
 ON_GPU = ("train_block", "train_backbone", "extract_features", "draw_heatmaps")
 
 

@@ -8,13 +8,14 @@ from pathlib import Path
 ROOT = Path(workflow.basedir).parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from labproof import claims, costs, gaps, lab, provenance, validation
+from labproof import provenance
 from labproof.errors import LabError
-from labproof.seeds import seeds_of
+from labproof.lab import claims, costs, gaps, plan, validation
+from labproof.lab.seeds import seeds_of
 
 # A file that is no YAML mapping gets a clearer message here than from `configfile` itself.
 try:
-    lab.read_config(ROOT)
+    plan.read_config(ROOT)
 except LabError as error:
     sys.exit(f"\n{error}\n")
 
@@ -24,8 +25,8 @@ configfile: str(ROOT / "config/config.yaml")
 
 # One resolved lab a preset, so that results/{preset}/… can be asked for under any preset.
 try:
-    LABS = {name: lab.resolve(config, ROOT, preset=name) for name in lab.presets(ROOT)}
-    lab.resolve(config, ROOT)
+    LABS = {name: plan.resolve(config, ROOT, preset=name) for name in plan.presets(ROOT)}
+    plan.resolve(config, ROOT)
     NAME = validation.Schemas(ROOT / "workflow/schemas").definition("name")["pattern"].strip("^$")
 except LabError as error:
     sys.exit(f"\n{error}\n")

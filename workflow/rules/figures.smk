@@ -52,7 +52,7 @@ rule draw_gallery:
     params:
         code=code_of("draw_gallery"),
         datasets=lookup("{preset}/tasks/{task}/gallery", within=LABS),
-        augmentation=lab.AUGMENTATION,
+        augmentation=plan.AUGMENTATION,
     script:
         "../../scripts/draw_gallery.py"
 

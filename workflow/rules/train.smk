@@ -23,7 +23,7 @@ rule train_block:
         code=code_of("train_block"),
         scratch="results/{preset}/scratch/train_block/{cell}/{block}",
         continued=lambda w: cell_of(w)["continued"],
-        cell=lambda w: {key: x for key, x in cell_of(w).items() if key not in lab.TOLD},
+        cell=lambda w: {key: x for key, x in cell_of(w).items() if key not in plan.TOLD},
     script:
         "../../scripts/train_block.py"
 

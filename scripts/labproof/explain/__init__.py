@@ -1,0 +1,1 @@
+"""Trained networks and images -> heatmaps, their scores, and interventions."""

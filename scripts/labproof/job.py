@@ -1,0 +1,122 @@
+"""What every script of the workflow shares: its log, threads and GPU, its last line on failure."""
+
+import errno
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from labproof import gpus
+from labproof.errors import LabError
+
+# Seconds before a cluster's time limit at which a training saves and leaves by itself.
+MARGIN = 60
+DISK = {
+    errno.ENOSPC: "the disk is full. Free some room",
+    errno.EDQUOT: "the disk quota is used up. Free some room",
+    errno.EROFS: "the disk can only be read. Mount it for writing",
+    errno.EACCES: "this may not be written or read. Change the permissions",
+}
+
+
+class Job:
+    """A running script, as `job` gives it."""
+
+    def __init__(self, snakemake, screen: int):
+        self.snakemake, self._screen = snakemake, screen
+
+    def say(self, text: str) -> None:
+        """Show a line on the screen."""
+        os.write(self._screen, f"\n{self.snakemake.rule}: {text}\n".encode())
+
+    @contextmanager
+    def resumable(self, settings: dict, data: Path | None = None) -> Iterator:
+        """Checkpoints of this job in its scratch folder, written as well when it is told to stop.
+
+        The folder goes when the context ends well, so write the outputs inside.
+        """
+        from labproof.training import checkpoints, stopping
+
+        def leave(cause: str) -> None:
+            text = f"{cause}: {saved.hold()}, from where the next run goes on"
+            print(text, flush=True)
+            self.say(text)
+
+        left = stopping.time_left()
+        seconds_left = None if left is None else max(1.0, left - min(MARGIN, left / 4))
+        folder, key = Path(self.snakemake.params.scratch), checkpoints.key_of(settings, data)
+        seconds = self.snakemake.config.get("checkpoint", 30)
+        with checkpoints.Checkpoints(folder, key, seconds=seconds) as saved:
+            with stopping.stoppable(leave, seconds=seconds_left):
+                yield saved
+            saved.remove()
+
+
+@contextmanager
+def job(snakemake) -> Iterator[Job]:
+    """Send all output into the job's log; end a failure with one line on the screen and status 1.
+
+    Import numerical libraries inside: they read the number of threads and speak when imported. The
+    traceback goes into the log, so that the screen shows only what a user can act on.
+    """
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # whatever the user's keras.json says
+    threads = str(snakemake.threads)
+    for name in ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[name] = threads
+    os.environ["TF_NUM_INTEROP_THREADS"] = "1"
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
+    # two jobs on one GPU must not each take all of its memory
+    os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] = "true"
+    os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"
+    # cuDNN's convolution gradients differ from run to run unless told otherwise. On a CPU it costs
+    # nothing, and a job that asks for a GPU in vain has the bits of one that does not ask.
+    os.environ["TF_DETERMINISTIC_OPS"] = "1"
+    if snakemake.resources.get("gpu", 0):
+        gpus.claim()
+    else:
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    screen = os.dup(2)
+    log = os.open(snakemake.log[0], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s  %(message)s", datefmt="%H:%M:%S", stream=sys.stderr
+    )
+    for noisy in ("absl", "tensorflow", "matplotlib"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+    this = Job(snakemake, screen)
+    try:
+        yield this
+    except Exception as error:
+        with suppress(OSError):  # a full disk takes no log either
+            traceback.print_exc()
+        this.say(f"{_message(error)}\n(more in {snakemake.log[0]})")
+        raise SystemExit(1) from None
+
+
+def import_keras() -> None:
+    """Import Keras without what it and TensorFlow take along, if it is there, for what no job uses.
+
+    That takes up to two seconds. Afterwards all can be imported as ever.
+    """
+    hidden = {"sklearn", "matplotlib", "jax"} - {*sys.modules, os.environ["KERAS_BACKEND"]}
+    sys.modules |= dict.fromkeys(hidden)
+    import keras  # noqa: F401
+
+    for name in hidden:
+        del sys.modules[name]
+
+
+def _message(error: Exception) -> str:
+    if isinstance(error, LabError):
+        return str(error)
+    cause = DISK.get(getattr(error, "errno", None))
+    if cause:
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{cause} and run again: what is done stays done."
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,1 @@
+"""What the seeds left behind -> measures, their error, and a verdict on each claim."""

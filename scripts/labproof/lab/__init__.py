@@ -1,0 +1,3 @@
+"""The plan: YAML files -> a checked, resolved lab, and what it costs. Imports nothing heavy:
+Snakemake reads it while it plans.
+"""

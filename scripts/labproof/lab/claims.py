@@ -1,0 +1,233 @@
+"""findings.yaml -> claims: what each sentence says of which cells, checked.
+
+A claim is a plain dict, so that Snakemake can compare it and pass it on. Of one measure:
+
+- `measure`, `at` (its parameter, or None), `cell`
+- `relation`: above, below, about or similar_to
+- `number`, or `other` (a cell) with `other_measure`; the other two are None
+- `margin`: how far above or below at least (0 unless said), or the width of about and similar_to
+
+Of several things at once: `parts` (claims); `curve`, the name of what they define together, and
+`means`, its meaning in words (or None); `negated`: the sentence says that they do not all hold.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from labproof.errors import LabError
+from labproof.judging.measures import MEASURES
+from labproof.lab import validation
+from labproof.lab.validation import suggest
+
+TABLES = ("histories", "predictions", "heatmaps", "interventions")
+RELATIONS = ("above", "below", "about", "similar_to")
+SHAPES = (*RELATIONS, "shows", "lacks", "parts")
+EXAMPLE = {"cell": "1a-plain", "measure": "final_val_accuracy", "about": 0.85, "within": 0.1}
+
+
+def resolve(written: Mapping, tasks: Mapping, cells: Mapping, file: Path) -> dict:
+    """Resolve what findings.yaml holds, its schema already checked.
+
+    Returns
+    -------
+    dict
+        `curves`: name -> what it means, in words. `findings`: list of id, task, statement, why,
+        note (or None), claim, and cells: all that the claim is about, in order.
+
+    Raises
+    ------
+    LabError
+        For the first claim that cannot be judged, naming its key, the cause and the mend.
+    """
+    curves = written.get("curves", {})
+    for name, curve in curves.items():
+        for number, part in enumerate(curve["parts"]):
+            _leaf({"cell": None, **part}, {}, file, ["curves", name, "parts", number])
+    findings, seen = [], set()
+    for finding in written["findings"]:
+        name = finding["id"]
+        place = ["findings", name]
+        if name in seen:
+            raise _problem(file, place, "the id stands twice.")
+        seen.add(name)
+        if finding["task"] not in tasks:
+            cause = f'"{finding["task"]}" does not exist.{suggest(finding["task"], tasks)}'
+            raise _problem(file, [*place, "task"], cause)
+        claim = _claim(finding, curves, cells, file, place)
+        findings.append(
+            {
+                **{key: finding[key] for key in ("id", "task", "statement", "why")},
+                "note": finding.get("note"),
+                "ours": finding.get("ours", False),
+                "claim": claim,
+                "cells": list(
+                    dict.fromkeys(side[0] for leaf in leaves(claim) for side in sides(leaf))
+                ),
+            }
+        )
+    return {
+        "curves": {name: curve["means"] for name, curve in curves.items()},
+        "findings": findings,
+    }
+
+
+def leaves(claim: Mapping) -> Iterator[Mapping]:
+    """The claims of one measure that a claim is made of, in order."""
+    if "parts" not in claim:
+        yield claim
+        return
+    for part in claim["parts"]:
+        yield from leaves(part)
+
+
+def sides(leaf: Mapping) -> list[tuple[str, str, float | None]]:
+    """(cell, measure, at) of the cell, and of the one that it is compared with."""
+    found = [(leaf["cell"], leaf["measure"], leaf["at"])]
+    if leaf["other"]:
+        at = leaf["at"] if leaf["other_measure"] == leaf["measure"] else None
+        found.append((leaf["other"], leaf["other_measure"], at))
+    return found
+
+
+def sources(claim: Mapping) -> Iterator[tuple[str, str]]:
+    """(table, cell) of all that a claim is judged by; some may come twice.
+
+    A measure of a history that other images would move needs the predictions too, to say by how
+    much.
+    """
+    for leaf in leaves(claim):
+        for cell, measure, _ in sides(leaf):
+            yield MEASURES[measure].table, cell
+            if MEASURES[measure].images and MEASURES[measure].table == "histories":
+                yield "predictions", cell
+
+
+def edges(leaf: Mapping) -> tuple[float, float]:
+    """The claimed region of the value, or of the difference of the two cells: (low, high)."""
+    middle, margin = leaf["number"] or 0.0, leaf["margin"]
+    if leaf["relation"] == "above":
+        return middle + margin, float("inf")
+    if leaf["relation"] == "below":
+        return float("-inf"), middle - margin
+    return middle - margin, middle + margin
+
+
+def _claim(written: Mapping, curves: Mapping, cells: Mapping, file: Path, place: list) -> dict:
+    given = [shape for shape in SHAPES if shape in written]
+    if len(given) != 1:
+        cause = (
+            f"claims {' and '.join(given)} at once. Write them as parts, each a claim of its own."
+            if given
+            else f"claims nothing. A claim has one of {', '.join(SHAPES)}."
+        )
+        example = {"parts": [EXAMPLE, {**EXAMPLE, "measure": "final_accuracy"}]}
+        raise _problem(file, place, cause, example if given else EXAMPLE)
+    shape = given[0]
+    if shape == "parts":
+        _only(written, ["parts"], file, place)
+        parts = [
+            _claim(part, curves, cells, file, [*place, "parts", number])
+            for number, part in enumerate(written["parts"])
+        ]
+        return {"parts": parts, "curve": None, "means": None, "negated": False}
+    if "cell" not in written:
+        raise _problem(file, [*place, "cell"], "is missing.", next(iter(cells)))
+    if shape in ("shows", "lacks"):
+        _only(written, ["cell", shape], file, place)
+        name = written[shape]
+        if name not in curves:
+            cause = f'"{name}" does not stand under curves.{suggest(name, curves)}'
+            raise _problem(file, [*place, shape], cause)
+        parts = [
+            _leaf({"cell": written["cell"], **part}, cells, file, place)
+            for part in curves[name]["parts"]
+        ]
+        return {
+            "parts": parts,
+            "curve": name,
+            "means": curves[name]["means"],
+            "negated": shape == "lacks",
+        }
+    return _leaf(written, cells, file, place)
+
+
+# what a claim may have besides cell, measure, at and its relation
+_EXTRA = {
+    "above": ("by", "other_measure"),
+    "below": ("by", "other_measure"),
+    "about": ("within",),
+    "similar_to": ("within", "other_measure"),
+}
+_CLAIM_KEYS = {*SHAPES, "cell", "measure", "at", "within", "by", "other_measure"}
+
+
+def _only(written: Mapping, allowed: list[str], file: Path, place: list) -> None:
+    for key in written:
+        if key in _CLAIM_KEYS and key not in allowed:
+            shape = next(shape for shape in SHAPES if shape in allowed)
+            cause = f'does not go with "{shape}". Take it away.'
+            raise _problem(file, [*place, key], cause)
+
+
+def _leaf(written: Mapping, cells: Mapping, file: Path, place: list) -> dict:
+    given = [relation for relation in RELATIONS if relation in written]
+    if len(given) != 1:
+        cause = f"needs one of {', '.join(RELATIONS)}, and has {' and '.join(given) or 'none'}."
+        raise _problem(file, place, cause, {"above": 0})
+    relation = given[0]
+    value = written[relation]
+    other = value if isinstance(value, str) else None
+    extra = [key for key in _EXTRA[relation] if key != "other_measure" or other]
+    _only(written, ["cell", "measure", "at", relation, *extra], file, place)
+    for key, cell in (("cell", written["cell"]), (relation, other)):
+        if cell is not None and cell not in cells:
+            raise _problem(file, [*place, key], f'"{cell}" does not exist.{suggest(cell, cells)}')
+    if other is not None and other == written["cell"] and "other_measure" not in written:
+        raise _problem(file, [*place, relation], "compares the cell with itself.")
+    if "measure" not in written:
+        raise _problem(file, [*place, "measure"], "is missing.", "final_val_accuracy")
+    for key in ("measure", "other_measure"):
+        if key in written and written[key] not in MEASURES:
+            cause = f'"{written[key]}" does not exist.{suggest(written[key], MEASURES)}'
+            raise _problem(file, [*place, key], cause)
+    measure = MEASURES[written["measure"]]
+    if measure.parameter and "at" not in written:
+        cause = f"is missing. {written['measure']} needs {measure.parameter}."
+        raise _problem(file, [*place, "at"], cause, 0.65)
+    if "at" in written and not measure.parameter:
+        cause = f"{written['measure']} has no parameter. Take it away."
+        raise _problem(file, [*place, "at"], cause)
+    if "at" in written and not 0 <= written["at"] <= 1:
+        cause = f"must be from 0 to 1, but is {written['at']}: it is {measure.parameter}."
+        raise _problem(file, [*place, "at"], cause, 0.65)
+    theirs = written.get("other_measure")
+    if theirs and MEASURES[theirs].parameter:
+        cause = f"{theirs} has a parameter, which only the first measure can have."
+        raise _problem(file, [*place, "other_measure"], cause, "final_accuracy")
+    if relation in ("about", "similar_to") and "within" not in written:
+        cause = "the margin is missing: nothing is ever exactly the same."
+        raise _problem(file, [*place, "within"], cause, 0.05)
+    leaf = {
+        "measure": written["measure"],
+        "at": written.get("at"),
+        "cell": written["cell"],
+        "relation": relation,
+        "number": None if other else float(value),
+        "other": other,
+        "other_measure": (theirs or written["measure"]) if other else None,
+        "margin": float(written.get("within", written.get("by", 0.0))),
+    }
+    low, high = edges(leaf)
+    if not other and (high <= measure.low or low >= measure.high):
+        cause = (
+            f"{written['measure']} lies between {measure.low:g} and {measure.high:g}, so this can "
+            "never be true."
+        )
+        raise _problem(file, [*place, relation], cause)
+    return leaf
+
+
+def _problem(file: Path, place: list, cause: str, example: object = None) -> LabError:
+    """As `validation.problem`; the example shows the last key alone, or several as a mapping."""
+    keys = [] if isinstance(example, dict) else place[-1:]
+    return validation.problem(file, place, cause, example, at=keys)

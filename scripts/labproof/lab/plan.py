@@ -1,0 +1,332 @@
+"""Config, preset and a lab's protocol -> the resolved lab: every cell with its own numbers.
+
+The resolved lab is a plain nested dict, so that Snakemake can compare, look up and pass it on:
+
+- `name`, `title`, `preset`, `seeds` (list), `blocks` (list such as "0-4")
+- `datasets`: name -> source, size, channels, train, validation, classes (negative, positive), and
+  `images`: where they come from, as the config says it, but for a published archive as a folder
+- `tasks`: id -> title, did, cells (names), gallery (datasets, may be empty)
+- `cells`: name -> all that training needs, after the preset's scaling; `continues`, the cell with
+  the same training of fewer epochs (or as many) that it goes on from, or None; `continued`, whether
+  another goes on from it
+- `protocol`: name -> the same before scaling
+- `backbone` (name or None, weights, …), `heatmaps`: the preset's settings, or the config's
+- `curves`, `findings`: what the lab claims, as `claims.resolve` gives it
+"""
+
+import csv
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+from labproof.data import archives
+from labproof.errors import LabError
+from labproof.lab import claims, validation
+from labproof.lab.seeds import blocks
+from labproof.lab.validation import problem, suggest
+
+CONFIG = Path("config/config.yaml")
+# Classes of the drawn images, negative first; phantoms.py draws them.
+PHANTOMS = {"skin": ["nevus", "melanoma"], "bone": ["NFF", "AFF"]}
+# What of a cell is told and drawn, and changes nothing of how it trains.
+TOLD = ("label", "task", "control", "heatmaps", "continues", "continued")
+# What "augmentation: true" stands for in the protocol: degrees, shares of the side.
+AUGMENTATION = {"rotation": 10, "shift": 0.1, "flip": True}
+INDEX = "index.csv"  # of a folder, where a column of it is named as group
+# The columns of published.csv, and what may stand under "metric".
+PUBLISHED = ["cell", "group", "metric", "value", "note"]
+METRICS = ["accuracy", "val_accuracy", "val_loss"]
+# Pooling halves the image so often, and something has to be left of it.
+SMALLEST = {"alexnet": 8, "vgg16": 32, "mlp": 32}
+
+
+def presets(root: Path) -> list[str]:
+    """Names of the presets under config/presets/."""
+    return sorted(file.stem for file in (root / "config/presets").glob("*.yaml"))
+
+
+def read_config(root: Path) -> dict:
+    """What config/config.yaml holds; LabError unless that is keys with values."""
+    config = validation.read(CONFIG, root)
+    if not isinstance(config, dict):
+        raise LabError(f"{CONFIG}: must be keys with values, such as\n\n    preset: demo")
+    return config
+
+
+def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
+    """Resolve a config, its file already read and overrides merged in.
+
+    Parameters
+    ----------
+    config
+        What config/config.yaml holds.
+    root
+        The project's folder, which has config/ and workflow/schemas/.
+    preset
+        Instead of the config's.
+
+    Raises
+    ------
+    LabError
+        For the first thing that is wrong, naming the file, the key, the cause and the mend.
+    """
+    schemas = validation.Schemas(root / "workflow/schemas")
+    schemas.check(config, "config.schema.yaml", CONFIG)
+    preset = preset or config["preset"]
+    name = config["lab"]
+    _known(preset, presets(root), CONFIG, "preset", "there is no such file in config/presets/")
+    labs = sorted(folder.name for folder in (root / "config/labs").iterdir() if folder.is_dir())
+    _known(name, labs, CONFIG, "lab", "there is no such folder in config/labs/")
+
+    def load(file: str, schema: str):
+        data = validation.read(file, root)
+        schemas.check(data, schema, Path(file))
+        return data
+
+    scaling = load(f"config/presets/{preset}.yaml", "preset.schema.yaml")
+    tasks_file = Path(f"config/labs/{name}/tasks.yaml")
+    lab = load(str(tasks_file), "tasks.schema.yaml")
+    findings = load(f"config/labs/{name}/findings.yaml", "findings.schema.yaml")
+    _check_sources(config["sources"], CONFIG)
+    protocol = _cells(lab, tasks_file)
+    datasets = {
+        key: _scale_dataset(dataset, scaling["scale"], config["sources"], tasks_file, key)
+        for key, dataset in lab["datasets"].items()
+    }
+    backbone = _backbone(config, scaling, preset)
+    cells = {key: _scale_cell(cell, scaling, backbone["name"]) for key, cell in protocol.items()}
+    _continue(cells)
+    _check_sizes(cells, datasets, Path(f"config/presets/{preset}.yaml"))
+    tasks = {
+        key: {
+            "title": task["title"],
+            "did": task["did"].strip(),
+            "cells": list(task.get("cells", {})),
+            "gallery": task.get("gallery", []),
+        }
+        for key, task in lab["tasks"].items()
+    }
+    for key, task in tasks.items():
+        for dataset in task["gallery"]:
+            if dataset not in datasets:
+                cause = f'there is no dataset "{dataset}".{suggest(dataset, datasets)}'
+                raise problem(tasks_file, ["tasks", key, "gallery"], cause)
+    claimed = claims.resolve(findings, tasks, cells, Path(f"config/labs/{name}/findings.yaml"))
+    _check_asked(config.get("finding"), claimed["findings"])
+    _check_published(root, Path(f"config/labs/{name}/published.csv"), cells)
+    seeds = _seeds(config.get("seeds", scaling["seeds"]))
+    return {
+        "name": name,
+        "title": lab["title"],
+        "preset": preset,
+        "seeds": seeds,
+        "blocks": blocks(seeds, scaling["block"]),
+        "datasets": datasets,
+        "tasks": tasks,
+        "cells": cells,
+        "protocol": protocol,
+        "backbone": backbone,
+        "heatmaps": scaling["heatmaps"],
+        **claimed,
+    }
+
+
+def _seeds(seeds: int | Sequence[int]) -> list[int]:
+    return list(range(seeds)) if isinstance(seeds, int) else sorted(seeds)
+
+
+def _known(name: str, known: Sequence[str], file: Path, key: str, cause: str) -> None:
+    if name not in known:
+        raise problem(
+            file, [key], f'"{name}": {cause}.{suggest(name, known)}', known[0] if known else None
+        )
+
+
+def _check_sources(sources: Mapping, file: Path) -> None:
+    own = {"overlap": "skin", "marker": "bone", "visibility": "bone"}
+    for name, source in sources.items():
+        if source["kind"] == "phantom":
+            if name not in PHANTOMS:
+                cause = f'phantoms are drawn of {" and ".join(PHANTOMS)}, not of "{name}".'
+                example = {"kind": "folder", "path": f"data/{name}", "classes": ["no", "yes"]}
+                raise problem(file, ["sources", name], cause, example)
+            for key in source:
+                if own.get(key, name) != name:
+                    cause = f"is a setting of {own[key]} phantoms. Move it to sources.{own[key]}."
+                    raise problem(file, ["sources", name, key], cause)
+            continue
+        if source["kind"] != "folder":
+            continue
+        path = Path(source["path"])
+        splits = ("",) if "split" in source else ("train", "validation")
+        gone = [
+            path / split / label
+            for split in splits
+            for label in source["classes"]
+            if not (path / split / label).is_dir()
+        ]
+        if gone:
+            classes = " and ".join(source["classes"])
+            raise problem(
+                file,
+                ["sources", name, "path"],
+                f"the folder {gone[0]} does not exist. Images are expected in "
+                + (
+                    f"{path}/CLASS/, with the classes {classes}. "
+                    if "split" in source
+                    else f"{path}/SPLIT/CLASS/, with the splits train and validation and the "
+                    f"classes {classes}; without splits, set split. "
+                )
+                + "Mend the path or the classes, or take kind: phantom.",
+            )
+        needed = {"boxes": source.get("boxes"), "masks": source.get("masks")}
+        needed["group"] = INDEX if "group" in source else None
+        for key, wanted in needed.items():
+            if wanted and not (path / wanted).exists():
+                what = "folder" if key == "masks" else "file"
+                cause = f"there is no {what} {path / wanted}. Make it, or take this key away."
+                raise problem(file, ["sources", name, key], cause)
+
+
+def _cells(lab: Mapping, file: Path) -> dict[str, dict]:
+    """The cells of all tasks with the lab's defaults filled in, checked against one another."""
+    cells: dict[str, dict] = {}
+    for task, contents in lab["tasks"].items():
+        if not contents.get("cells") and not contents.get("gallery"):
+            raise problem(file, ["tasks", task], "has neither cells nor a gallery.")
+        for name, given in contents.get("cells", {}).items():
+            place = ["tasks", task, "cells", name]
+            if name in cells:
+                raise problem(file, place, f"the name is taken by task {cells[name]['task']}.")
+            cell = {
+                "control": False,
+                "backbone": None,
+                "heatmaps": None,
+                **lab["defaults"],
+                **given,
+            }
+            for key, example in (("dataset", "skin"), ("learning_rate", 1.0e-4), ("epochs", 50)):
+                if key not in cell:
+                    raise problem(file, [*place, key], "is missing.", example)
+            if cell["dataset"] not in lab["datasets"]:
+                cause = f'there is no dataset "{cell["dataset"]}".'
+                cause += suggest(cell["dataset"], lab["datasets"])
+                raise problem(file, [*place, "dataset"], cause, next(iter(lab["datasets"])))
+            if (cell["network"] == "mlp") != (cell["backbone"] is not None):
+                cause = "network mlp needs a backbone, and no other network can have one."
+                raise problem(file, [*place, "backbone"], cause, "vgg16")
+            if cell["network"] == "mlp" and cell["augmentation"]:
+                cause = (
+                    "an mlp trains on features that were extracted once, so nothing can augment."
+                )
+                raise problem(file, [*place, "augmentation"], cause, False)
+            cell["augmentation"] = AUGMENTATION if cell["augmentation"] else None
+            cells[name] = {"task": task, **cell, "initializer": "glorot_uniform"}
+    return cells
+
+
+def _scale_dataset(dataset: dict, scale: Mapping, sources: Mapping, file: Path, name: str) -> dict:
+    if dataset["source"] not in sources:
+        cause = f'there is no source "{dataset["source"]}" in config/config.yaml.'
+        cause += suggest(dataset["source"], sources)
+        raise problem(file, ["datasets", name, "source"], cause, next(iter(sources)))
+    size = _whole(dataset["size"] * scale["image_size"])
+    source = dict(sources[dataset["source"]])
+    dataset = dict(dataset)
+    own = dataset.pop("phantom", {})
+    if source["kind"] == "phantom":
+        source |= own
+    if source["kind"] not in ("phantom", "folder"):
+        source = archives.as_folder(source, size)
+    return {
+        **dataset,
+        "images": source,
+        "size": size,
+        "train": _whole(dataset["train"] * scale["images"], least=2),
+        "validation": _whole(dataset["validation"] * scale.get("validation_images", 1), least=2),
+        "classes": source.get("classes") or PHANTOMS[dataset["source"]],
+    }
+
+
+def _scale_cell(cell: Mapping, scaling: Mapping, backbone: str | None) -> dict:
+    scale = scaling["scale"]
+    return {
+        **cell,
+        "backbone": (backbone or cell["backbone"]) if cell["backbone"] else None,
+        "base": min(cell["base"], scale.get("largest_base", cell["base"])),
+        "epochs": _whole(cell["epochs"] * scale["epochs"]),
+        "learning_rate": float(f"{cell['learning_rate'] * scale['learning_rate']:.6g}"),
+        "initializer": scaling["initializer"],
+    }
+
+
+def _continue(cells: Mapping) -> None:
+    """Chain the cells that differ in their number of epochs alone, the shortest first."""
+    chains: dict[str, list[str]] = {}
+    for name, cell in cells.items():
+        cell |= {"continues": None, "continued": False}
+        training = {key: x for key, x in cell.items() if key not in (*TOLD, "epochs")}
+        chains.setdefault(repr(training), []).append(name)
+    for chain in chains.values():
+        chain.sort(key=lambda name: cells[name]["epochs"])
+        for shorter, longer in pairwise(chain):
+            cells[shorter]["continued"], cells[longer]["continues"] = True, shorter
+
+
+def _check_sizes(cells: Mapping, datasets: Mapping, file: Path) -> None:
+    for name, cell in cells.items():
+        size, least = datasets[cell["dataset"]]["size"], SMALLEST[cell["network"]]
+        if size < least:
+            cause = (
+                f"images of {size} pixels are too small for the {cell['network']} of cell {name}, "
+                f"which needs {least}. Raise the factor."
+            )
+            raise problem(file, ["scale", "image_size"], cause)
+
+
+def _check_asked(finding: str | None, findings: list[dict]) -> None:
+    names = [entry["id"] for entry in findings]
+    if finding is not None and finding not in names:
+        cause = f'there is no finding "{finding}".{suggest(finding, names)}'
+        raise problem(CONFIG, ["finding"], cause, names[0])
+
+
+def _check_published(root: Path, file: Path, cells: Mapping) -> None:
+    """Others' numbers: read again by the figures and the page, but a slip should show at once."""
+    try:
+        with (root / file).open(encoding="utf-8", newline="") as lines:
+            table = csv.DictReader(lines)
+            header, rows = table.fieldnames or [], list(table)
+    except OSError as error:
+        raise LabError(f"{file}: cannot be read ({error.strerror}).") from None
+    if header != PUBLISHED:
+        raise LabError(f"{file}: the first line must be {','.join(PUBLISHED)}")
+    for number, row in enumerate(rows, start=2):
+        place = f"{file}, line {number}"
+        for key, known in (("cell", cells), ("metric", METRICS)):
+            if row[key] not in known:
+                raise LabError(
+                    f'{place}: the {key} "{row[key]}" is not known.{suggest(row[key], known)}'
+                )
+        try:
+            float(row["value"])
+        except (TypeError, ValueError):
+            raise LabError(
+                f'{place}: the value "{row["value"]}" is no number. Write 0.85.'
+            ) from None
+
+
+def _backbone(config: Mapping, scaling: Mapping, preset: str) -> dict:
+    """The preset's backbone, or the config's in its place; `name` is None for the protocol's."""
+    own = "backbone" in config
+    settings = {"name": None, **(config if own else scaling)["backbone"]}
+    weights = settings["weights"]
+    if weights not in ("procedural", "imagenet") and not Path(weights).is_file():
+        cause = f"there is no file {weights}. Give a weights file, procedural or imagenet."
+        file = CONFIG if own else Path(f"config/presets/{preset}.yaml")
+        raise problem(file, ["backbone", "weights"], cause, "imagenet" if own else "procedural")
+    return settings
+
+
+def _whole(value: float, least: int = 1) -> int:
+    return max(least, round(value))

@@ -1,0 +1,1 @@
+"""Verdicts and tables -> figures, sentences, and the rendered report."""

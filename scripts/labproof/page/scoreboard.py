@@ -1,0 +1,180 @@
+"""findings.json -> what the page says of each sentence: badge, numbers, plot, details."""
+
+from collections.abc import Mapping, Sequence
+from itertools import chain
+
+from labproof import words
+from labproof.judging import verdicts
+
+# verdict -> mark and class of its badge; the mark says it where colour does not
+BADGES = {
+    verdicts.REPRODUCED: ("✓", "reproduced"),
+    verdicts.NOT_REPRODUCED: ("✗", "not-reproduced"),
+    verdicts.UNDECIDED: ("?", "undecided"),
+}
+# What is said of a part of a definition, which a sentence may deny.
+HOLDS = {verdicts.REPRODUCED: "holds", verdicts.NOT_REPRODUCED: "does not hold"}
+
+
+def badge(verdict: str, said: str | None = None) -> str:
+    """A verdict as a span with its mark and its word."""
+    mark, name = BADGES[verdict]
+    return f'[[{mark}]{{aria-hidden="true"}}{words.NBSP}{said or verdict}]{{.badge .{name}}}'
+
+
+def counts(judged: Sequence[Mapping]) -> list[dict]:
+    """How many findings have each verdict, in the order of the page."""
+    found = [entry["verdict"] for entry in judged]
+    return [
+        {"verdict": verdict, "class": name, "mark": mark, "count": found.count(verdict)}
+        for verdict, (mark, name) in BADGES.items()
+    ]
+
+
+def measured(entry: Mapping, digits: int = 3) -> str:
+    """`estimate [low, high]` of a finding or a part; an end that is not known is a dash."""
+    if entry["estimate"] is None:
+        return words.NOTHING
+    low, high = (words.number(entry[key], digits) for key in ("low", "high"))
+    return f"{words.number(entry['estimate'], digits)}{words.NBSP}\\[{low},{words.NBSP}{high}\\]"
+
+
+def finding(entry: Mapping, among: int, command: str) -> dict:
+    """What the page says of one finding.
+
+    Parameters
+    ----------
+    entry
+        Of findings.json.
+    among
+        How many findings there are, over which p was adjusted.
+    command
+        What judges this finding alone; `{}` stands for its id.
+    """
+    parts = [part(each, entry["curve"] is not None) for each in entry["parts"]]
+    return {
+        **entry,
+        "badge": badge(entry["verdict"]),
+        "measured": measured(entry),
+        "definition": definition(entry),
+        "parts": parts,
+        "chance": chance(entry, among),
+        "command": command.format(entry["id"]),
+    }
+
+
+def part(entry: Mapping, of_definition: bool) -> dict:
+    """What the page says of one claim of a finding."""
+    said = HOLDS.get(entry["verdict"], entry["verdict"]) if of_definition else None
+    cells = []
+    for cell, values in entry["values"].items():
+        each = [x if isinstance(x, str) else words.number(x) for x in values.values()]
+        cells.append(f"{cell}: {', '.join(each)}")
+    facts = [f"Hedges' g {words.number(entry['effect'], 2)}"] if entry["effect"] is not None else []
+    if entry["p"] is not None:
+        facts.append(f"p {p_value(entry['p'])}")
+    if entry["p_permutation"] is not None:
+        facts.append(f"{p_value(entry['p_permutation'])} by permutation")
+    return {
+        **entry,
+        "badge": badge(entry["verdict"], said),
+        "measured": measured(entry),
+        "what": "difference" if entry["other"] else "mean",
+        "plot": plot(entry),
+        "others": others(entry),
+        "cells": cells,
+        "facts": ", ".join(facts),
+    }
+
+
+def definition(entry: Mapping) -> str:
+    """What the lab's word for a curve means, and whether the sentence claims or denies it."""
+    if entry["curve"] is None:
+        return ""
+    asked = "denies" if entry["negated"] else "claims"
+    return f"The sentence {asked} *{entry['curve']}*: {entry['means']}."
+
+
+def others(part: Mapping) -> str:
+    """Published numbers, one run each, beside one claim: those that contradict it stand out."""
+    told = []
+    for row in part["published"]:
+        text = f"{row['group']} {row['value']:g}".replace("-", words.MINUS)
+        if not row["agrees"]:
+            text = f"**{text} contradicts it**"
+        told.append(text + (f" ({row['note']})" if row["note"] else ""))
+    return f"Published: {', '.join(told)}." if told else ""
+
+
+def contradicted(judged: Sequence[Mapping]) -> list[str]:
+    """Ids of the findings that another group's published numbers, or the lab's own, contradict."""
+    return [
+        entry["id"]
+        for entry in judged
+        if any(not row["agrees"] for each in entry["parts"] for row in each["published"])
+    ]
+
+
+def p_value(p: float) -> str:
+    """A p value as it is printed: three decimals, never 0."""
+    return "below 0.001" if p < 0.001 else words.number(p)
+
+
+def chance(entry: Mapping, among: int) -> str:
+    """Raw and adjusted p side by side, and what it means where the two disagree."""
+    if entry["p"] is None or entry["p_adjusted"] is None:
+        return ""
+    said = (
+        f"p {p_value(entry['p'])}; adjusted for {words.count(among, 'finding')} (Holm) "
+        f"{p_value(entry['p_adjusted'])}."
+    )
+    if entry["p"] <= verdicts.ALPHA < entry["p_adjusted"]:
+        said += " Among so many findings, one such verdict may be chance."
+    return said
+
+
+def plot(entry: Mapping) -> str:
+    """A claim and its evidence as a row of spans that the style places.
+
+    The claimed region is shaded, its edges are labelled; a bar is the interval, an upright the
+    mean, dots are seeds, rings the other groups' numbers and a diamond the lab report's own.
+    """
+    edges = [edge for edge in entry["region"] if edge is not None]
+    known = [entry[key] for key in ("estimate", "low", "high") if entry[key] is not None]
+    if not known:
+        return ""
+    seeds = []
+    if entry["other"] is None:
+        all_values = chain.from_iterable(values.values() for values in entry["values"].values())
+        seeds = [x for x in all_values if isinstance(x, float | int)]
+    theirs = [row["value"] for row in entry["published"]]
+    everything = [*edges, *known, *seeds, *theirs]
+    low, high = min(everything), max(everything)
+    room = 0.08 * (high - low) or 0.1
+    low, high = low - room, high + room
+
+    def at(x: float | None, unknown: float) -> float:
+        return unknown if x is None else 100 * (x - low) / (high - low)
+
+    def span(name: str, left: float, right: float | None = None) -> str:
+        width = "" if right is None else f";width:{max(right - left, 0.5):.1f}%"
+        return f'[]{{.{name} style="left:{left:.1f}%{width}"}}'
+
+    sides = ("low", "high")
+    open_sides = [
+        f" .open-{side}" for side, x in zip(sides, entry["region"], strict=True) if x is None
+    ]
+    marks = span(
+        "claimed" + "".join(open_sides), at(entry["region"][0], 0), at(entry["region"][1], 100)
+    )
+    if entry["low"] is not None or entry["high"] is not None:
+        marks += span("bar", at(entry["low"], 0), at(entry["high"], 100))
+    marks += "".join(span("seed", at(x, 0)) for x in seeds)
+    for row in entry["published"]:
+        marks += span("own" if row["group"] == "lab report" else "theirs", at(row["value"], 0))
+    if entry["estimate"] is not None:
+        marks += span("dot", at(entry["estimate"], 0))
+    for edge in edges:
+        text = f"{edge:g}".replace("-", words.MINUS)
+        marks += f'[{text}]{{.edge style="left:{at(edge, 0):.1f}%"}}'
+    return f'[{marks}]{{.strip .evidence aria-hidden="true"}}'

@@ -1,0 +1,374 @@
+"""Planted histories with a known truth get the right verdict, in every branch; strict JSON."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from labproof.judging import findings
+from labproof.lab import claims
+
+SEEDS = range(5)
+FILE = Path("planted/findings.yaml")
+LABEL = np.arange(200) % 2
+CURVES = {
+    "overfitting": {
+        "means": "it ends above, and rises",
+        "parts": [
+            {"measure": "overfitting", "above": 0},
+            {"measure": "validation_trend", "above": 0},
+        ],
+    }
+}
+HIGH, LOW = (0.80, 0.81, 0.79, 0.80, 0.80), (0.60, 0.61, 0.59, 0.60, 0.60)
+WIDE = (0.50, 0.90, 0.70, 0.85, 0.55)
+
+
+def cell(final=HIGH, heat=None, never=(), **columns):
+    """Tables of a cell: flat curves at one level a seed, and predictions as often right."""
+    epochs = 20
+    rows, predicted = [], []
+    for seed, level in enumerate(final):
+        table = {"seed": seed, "epoch": np.arange(1, epochs + 1)}
+        for column in ("loss", "accuracy", "val_loss", "val_accuracy"):
+            curve = columns.get(column, level)
+            table[column] = np.broadcast_to(curve[seed] if np.ndim(curve) > 1 else curve, epochs)
+        rows.append(pd.DataFrame(table))
+        right = np.random.default_rng(seed).permutation(200) < 200 * level
+        probability = np.where(right == (LABEL == 1), 0.9, 0.1)
+        predicted.append(
+            pd.DataFrame(
+                {
+                    "seed": seed,
+                    "image": np.arange(200),
+                    "label": LABEL,
+                    "probability": probability,
+                }
+            )
+        )
+    tables = {"histories": pd.concat(rows), "predictions": pd.concat(predicted)}
+    if heat is not None:
+        tables["heatmaps"] = pd.DataFrame(
+            [
+                {
+                    "seed": seed,
+                    "image": image,
+                    "label": image % 2,
+                    "probability": 0.9,
+                    "method": method,
+                    "network": network,
+                    "energy": x + shift + 0.02 * np.sin(image),
+                    "energy_area": 0.1,
+                    "pointing": float(image < 50),
+                }
+                for seed, x in enumerate(heat)
+                for image in range(96)
+                for method, network, shift in (
+                    ("Grad-CAM", "trained", 0),
+                    ("Grad-CAM", "untrained", 0.5),
+                    ("occlusion", "trained", -0.5),
+                )
+            ]
+        )
+    return tables
+
+
+def rising(start, seeds=5):
+    """Curves that rise from `start`, a bit more in each seed."""
+    return np.array([start + 0.01 * s + np.linspace(0, 0.5, 20) for s in range(seeds)])
+
+
+def reached(epochs):
+    """Training accuracies that jump to 0.9 at an epoch of each seed; None: never."""
+    return np.array(
+        [np.where(np.arange(1, 21) >= (e or 99), 0.9, 0.5) for e in epochs], dtype=float
+    )
+
+
+def judged(claim, tables, seeds=SEEDS, datasets=None, **options):
+    entry = {"id": "it", "task": "1", "statement": "It is so.", "why": "It is.", **claim}
+    known = {"a": {}, "b": {}}
+    wanted = claims.resolve({"curves": CURVES, "findings": [entry]}, {"1": {}}, known, FILE)
+    found = findings.judge(
+        wanted["findings"],
+        tables,
+        seeds=seeds,
+        datasets=datasets or {"a": "skin", "b": "skin"},
+        **options,
+    )
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    return found[0]
+
+
+def claim(**keys):
+    return {"cell": "a", **keys}
+
+
+YES, NO, OPEN = "reproduced", "not reproduced", "undecided"
+LOSS, ACCURACY = {"measure": "final_loss"}, {"measure": "final_val_accuracy"}
+SOON, LATE, SOME = [3, 4, 3, 4, 3], [15, 16, 15, 17, 16], [3, None, 16, None, 4]
+# claim, then tables for: reproduced, not reproduced, undecided
+BRANCHES = {
+    "above a number": (claim(**LOSS, above=0.7), cell(HIGH), cell(LOW), cell(WIDE)),
+    "above a number, by": (claim(**LOSS, above=0.6, by=0.1), cell(HIGH), cell(LOW), cell(WIDE)),
+    "below a number": (claim(**LOSS, below=0.7), cell(LOW), cell(HIGH), cell(WIDE)),
+    "about a number": (claim(**LOSS, about=0.8, within=0.1), cell(HIGH), cell(LOW), cell(WIDE)),
+    "above a cell": (claim(**LOSS, above="b"), cell(HIGH), cell(LOW), cell(WIDE)),
+    "above a cell, by": (claim(**LOSS, above="b", by=0.05), cell(HIGH), cell(LOW), cell(WIDE)),
+    "below a cell": (claim(**LOSS, below="b"), cell(LOW), cell(HIGH), cell(WIDE)),
+    "similar to a cell": (
+        claim(**LOSS, similar_to="b", within=0.05),
+        cell((0.70, 0.71, 0.69, 0.70, 0.70)),
+        cell(LOW),
+        cell(WIDE),
+    ),
+    "another measure of a cell": (
+        claim(**LOSS, above="b", other_measure="final_accuracy"),
+        cell(HIGH),
+        cell(LOW),
+        cell(WIDE),
+    ),
+    "accuracy, on a sample of images": (
+        claim(**ACCURACY, above=0.7),
+        cell(HIGH),
+        cell(LOW),
+        cell((0.72, 0.73, 0.72, 0.73, 0.72)),  # by seeds alone it would be reproduced
+    ),
+    "a measure of predictions": (
+        claim(measure="auc", above=0.7),
+        cell(HIGH),
+        cell(LOW),
+        cell((0.72, 0.73, 0.72, 0.73, 0.72)),
+    ),
+    "a measure of heatmaps": (
+        claim(measure="heat_in_zone", above=0.1),
+        cell(heat=(0.30, 0.31, 0.29, 0.30, 0.30)),
+        cell(heat=(0.10, 0.11, 0.09, 0.10, 0.10)),
+        cell(heat=(0.05, 0.40, 0.20, 0.10, 0.30)),
+    ),
+    "a time that may never come": (
+        claim(measure="time_to_accuracy", at=0.8, below=0.5),
+        cell(accuracy=reached(SOON)),
+        cell(accuracy=reached([None] * 5)),
+        cell(accuracy=reached(SOME)),
+    ),
+    "sooner than a cell, some of which never": (
+        claim(measure="time_to_accuracy", at=0.8, below="b"),
+        cell(accuracy=reached(SOON)),
+        cell(accuracy=reached([None] * 5)),
+        cell(accuracy=reached(SOME)),
+    ),
+    "shows": (
+        claim(shows="overfitting"),
+        cell(loss=0.1, val_loss=rising(0.7)),
+        cell(loss=1.9, val_loss=rising(0.7)),
+        cell(WIDE, loss=0.7),
+    ),
+    "lacks": (
+        claim(lacks="overfitting"),
+        cell(loss=1.9, val_loss=rising(0.7)),
+        cell(loss=0.1, val_loss=rising(0.7)),
+        cell(WIDE, loss=0.7),
+    ),
+    "parts": (
+        {"parts": [claim(**LOSS, above=0.7), claim(**ACCURACY, below="b")]},
+        cell(LOW, loss=0.9),
+        cell(HIGH, loss=0.9),
+        cell(WIDE, loss=0.9),
+    ),
+}
+# the other cell, where it is not in the middle
+OTHERS = {
+    ("sooner than a cell, some of which never", YES): cell(
+        accuracy=reached([None, 18, None, 19, 17])
+    ),
+    ("sooner than a cell, some of which never", NO): cell(accuracy=reached(SOON)),
+    ("sooner than a cell, some of which never", OPEN): cell(accuracy=reached(SOME)),
+}
+MIDDLE = cell((0.70, 0.71, 0.69, 0.70, 0.70))
+
+
+@pytest.mark.parametrize("branch", BRANCHES)
+@pytest.mark.parametrize("verdict", [YES, NO, OPEN])
+def test_a_known_truth_gets_its_verdict(branch, verdict):
+    said, *planted = BRANCHES[branch]
+    tables = planted[[YES, NO, OPEN].index(verdict)]
+    found = judged(said, {"a": tables, "b": OTHERS.get((branch, verdict), MIDDLE)})
+    assert found["verdict"] == verdict, found["reason"]
+    assert found["n"] == 5 and found["reason"]
+    assert None not in (found["estimate"], found["p"])
+
+
+def without(tables, **changed):
+    return {**tables, **changed}
+
+
+@pytest.mark.parametrize("branch", BRANCHES)
+@pytest.mark.parametrize("gap", ["no cell", "no tables", "a seed", "NaN", "one seed"])
+def test_what_is_missing_is_undecided_with_a_reason(branch, gap):
+    said, tables = BRANCHES[branch][:2]
+    seeds = SEEDS
+    if gap == "no cell":
+        cells = {}
+    elif gap == "no tables":
+        cells = {"a": dict.fromkeys(tables), "b": MIDDLE}
+    elif gap == "a seed":
+        cells = {"a": tables, "b": MIDDLE}
+        cells["a"] = {name: table[table["seed"] != 3] for name, table in tables.items()}
+    elif gap == "NaN":
+        broken = {name: table.copy() for name, table in tables.items()}
+        for table in broken.values():
+            columns = [c for c in table if c not in ("seed", "epoch", "image", "label", "area")]
+            table.loc[table["seed"] == 3, columns] = np.nan
+        cells = {"a": broken, "b": MIDDLE}
+    else:
+        seeds = [0]
+        cells = {
+            name: {kind: table[table["seed"] == 0] for kind, table in each.items()}
+            for name, each in (("a", tables), ("b", MIDDLE))
+        }
+    found = judged(said, cells, seeds=seeds)
+    assert found["verdict"] == OPEN
+    assert found["p"] is None and found["low"] is None
+    wanted = {
+        "no cell": "no results",
+        "no tables": "no results",
+        "a seed": "missing for seed 3",
+        "NaN": "missing for seed 3",
+        "one seed": "at least two",
+    }[gap]
+    assert wanted in found["reason"]
+
+
+def test_an_accuracy_without_predictions_says_what_is_missing():
+    found = judged(claim(**ACCURACY, above=0.7), {"a": without(cell(HIGH), predictions=None)})
+    assert found["verdict"] == OPEN and "predictions of a" in found["reason"]
+
+
+def test_heatmaps_without_a_known_zone_are_undecided():
+    tables = cell(heat=(0.3,) * 5)
+    kept = ["seed", "image", "label", "probability", "method", "network"]
+    tables["heatmaps"] = tables["heatmaps"][kept]
+    found = judged(claim(measure="heat_peak_in_zone", below=0.5), {"a": tables})
+    assert found["verdict"] == OPEN and "missing for seed 0" in found["reason"]
+
+
+def test_values_of_each_seed_are_told_and_never_is_a_word():
+    found = judged(
+        claim(measure="time_to_accuracy", at=0.8, below=0.5), {"a": cell(accuracy=reached(SOME))}
+    )
+    values = found["parts"][0]["values"]["a"]
+    assert values == {"0": 0.15, "1": "never", "2": 0.8, "3": "never", "4": 0.2}
+    assert found["high"] is None and found["low"] is not None
+    text = findings.tell(found)
+    assert "never" in text and "UNDECIDED" in text and "It is so." in text
+
+
+def test_two_cells_on_the_same_images_are_told_apart_sooner():
+    a, b = cell((0.80,) * 5), cell((0.76,) * 5)
+    same = judged(claim(**ACCURACY, above="b"), {"a": a, "b": b})
+    others = judged(
+        claim(**ACCURACY, above="b"), {"a": a, "b": b}, datasets={"a": "skin", "b": "bone"}
+    )
+    assert same["high"] - same["low"] < others["high"] - others["low"]
+    assert same["estimate"] == others["estimate"] == pytest.approx(0.04)
+
+
+PUBLISHED = pd.DataFrame(
+    [
+        ("a", "one", "val_accuracy", 0.80),
+        ("a", "one", "accuracy", 0.70),
+        ("b", "one", "val_accuracy", 0.75),
+        ("a", "two", "val_accuracy", 0.70),
+        ("b", "two", "val_accuracy", 0.75),
+        ("a", "three", "val_accuracy", np.nan),
+    ],
+    columns=["cell", "group", "metric", "value"],
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (claim(**ACCURACY, above=0.75), {"one": (0.8, True), "two": (0.7, False)}),
+        (claim(**ACCURACY, about=0.85, within=0.05), {"one": (0.8, True), "two": (0.7, False)}),
+        (claim(**ACCURACY, above="b"), {"one": (0.05, True), "two": (-0.05, False)}),
+        (claim(measure="accuracy_gap", above=0.0), {"one": (0.1, True)}),
+        (claim(measure="noise", above=0), {}),
+    ],
+)
+def test_published_numbers_agree_or_contradict(said, told):
+    found = judged(said, {"a": cell(HIGH), "b": MIDDLE}, published=PUBLISHED)
+    rows = found["parts"][0]["published"]
+    assert {row["group"]: (row["value"], row["agrees"]) for row in rows} == told
+    assert [row["note"] for row in rows] == [None] * len(told)
+
+
+def test_the_note_on_a_published_number_goes_with_it():
+    noted = PUBLISHED.assign(note=["by mistake", "of another", "", "", "", ""])
+    said = claim(**ACCURACY, above=0.75)
+    rows = judged(said, {"a": cell(HIGH)}, published=noted)["parts"][0]["published"]
+    assert [(row["group"], row["note"]) for row in rows] == [("one", "by mistake"), ("two", None)]
+
+
+def test_p_is_adjusted_over_all_findings_or_not_at_all():
+    found = judged(claim(**LOSS, above=0.7), {"a": cell(HIGH)})
+    assert found["p_adjusted"] == found["p"]  # of one finding
+    assert judged(claim(**LOSS, above=0.7), {"a": cell(HIGH)}, adjust=False)["p_adjusted"] is None
+
+
+def test_files_come_back_as_they_were(tmp_path):
+    found = judged(BRANCHES["parts"][0], {"a": cell(WIDE), "b": MIDDLE})
+    findings.write([found], tmp_path / "new" / "findings.json")
+    assert findings.read(tmp_path / "new" / "findings.json") == [found]
+    assert findings.read(tmp_path / "none.json") == []
+
+
+def test_a_claim_needs_the_tables_that_it_reads():
+    wanted = claims.resolve(
+        {
+            "findings": [
+                {
+                    "id": "it",
+                    "task": "1",
+                    "statement": "s",
+                    "why": "w",
+                    "parts": [
+                        claim(**LOSS, above="b", other_measure="auc"),
+                        claim(measure="heat_peak_in_zone", below=0.5),
+                    ],
+                }
+            ]
+        },
+        {"1": {}},
+        {"a": {}, "b": {}},
+        FILE,
+    )["findings"][0]
+    assert wanted["cells"] == ["a", "b"]
+    assert set(claims.sources(wanted["claim"])) == {
+        ("histories", "a"),
+        ("predictions", "b"),
+        ("heatmaps", "a"),
+    }
+
+
+# --- warnings on the data ----------------------------------------------------------------------
+
+
+def test_a_finding_carries_the_warnings_of_its_own_data():
+    tables = {"a": cell(HIGH), "b": cell(LOW)}
+    options = {
+        "datasets": {"a": "skin", "b": "bone"},
+        "warnings": {"skin": ["it is dark"], "bone": ["it is marked"], "other": ["it is odd"]},
+    }
+    alone = judged(claim(**LOSS, above=0.7), tables, **options)
+    assert alone["warnings"] == ["skin: it is dark"]
+    both = judged(claim(**LOSS, above="b"), tables, **options)
+    assert both["warnings"] == ["skin: it is dark", "bone: it is marked"]
+    assert "Its data carry a warning. Bone: it is marked." in findings.tell(both)
+    without = judged(claim(**LOSS, above=0.7), tables)
+    assert without["warnings"] == [] and "warning" not in findings.tell(without)
+    told = ("verdict", "estimate", "low", "high", "p")
+    assert [alone[key] for key in told] == [without[key] for key in told]

@@ -1,0 +1,299 @@
+"""Verdicts against statsmodels, scipy and closed forms; each branch of the rule."""
+
+import itertools
+
+import numpy as np
+import pytest
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.power import TTestIndPower, TTestPower
+from statsmodels.stats.weightstats import CompareMeans, DescrStatsW, ttost_ind
+
+from labproof.judging import verdicts
+from labproof.judging.verdicts import Region, Sample, combine, judge
+
+ABOVE_0 = Region(low=0)
+AROUND_0 = Region(-1, 1)
+
+
+def sample(*values, cell="a", longest=1.0):
+    return Sample(cell, list(values), list(range(len(values))), longest)
+
+
+def drawn(seed, n=5, mean=0.0, sd=1.0, cell="a"):
+    return sample(*np.random.default_rng(seed).normal(mean, sd, n), cell=cell, longest=np.inf)
+
+
+# --- oracles ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("n", [3, 5, 10])
+def test_interval_and_p_of_one_cell_are_students(seed, n):
+    one = drawn(seed, n, mean=0.5)
+    verdict = judge(ABOVE_0, one)
+    test = stats.ttest_1samp(one.values, 0)
+    assert (verdict.low, verdict.high) == pytest.approx(tuple(test.confidence_interval(0.95)))
+    assert verdict.p == pytest.approx(test.pvalue)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(("n", "m"), [(3, 3), (5, 4), (10, 5)])
+def test_interval_and_p_of_two_cells_are_welchs(seed, n, m):
+    a, b = drawn(seed, n, mean=1), drawn(seed + 100, m, sd=3, cell="b")
+    verdict = judge(ABOVE_0, a, b)
+    compared = CompareMeans(DescrStatsW(a.values), DescrStatsW(b.values))
+    interval = compared.tconfint_diff(0.05, usevar="unequal")
+    assert (verdict.low, verdict.high) == pytest.approx(interval)
+    assert verdict.p == pytest.approx(compared.ttest_ind(usevar="unequal")[1])
+    assert verdict.p == pytest.approx(stats.ttest_ind(a.values, b.values, equal_var=False).pvalue)
+    assert verdict.n == min(n, m)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_similar_is_the_test_of_two_one_sided_hypotheses(seed):
+    a, b = drawn(seed, 6, sd=0.5), drawn(seed + 100, 6, sd=0.7, cell="b")
+    p = ttost_ind(np.array(a.values), np.array(b.values), -1, 1, usevar="unequal")[0]
+    assert (judge(AROUND_0, a, b).verdict == "reproduced") == (p < 0.025)
+
+
+def test_similar_is_met_and_missed_among_those_draws():
+    pairs = [(drawn(s, 6, sd=0.5), drawn(s + 100, 6, sd=0.7)) for s in range(40)]
+    found = {judge(AROUND_0, a, b).verdict for a, b in pairs}
+    assert {"reproduced", "undecided"} <= found
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_holm_is_that_of_statsmodels(seed):
+    p = np.random.default_rng(seed).random(20) ** 3
+    p[3] = p[7]
+    assert verdicts.holm(p) == pytest.approx(multipletests(p, method="holm")[1])
+
+
+def test_holm_counts_a_missing_p_as_one():
+    adjusted = verdicts.holm([0.01, np.nan, 0.02])
+    assert adjusted[[0, 2]] == pytest.approx(
+        multipletests([0.01, 1, 0.02], method="holm")[1][[0, 2]]
+    )
+    assert np.isnan(adjusted[1])
+
+
+@pytest.mark.parametrize("effect", [0.4, 0.7, 1.2])
+def test_seeds_needed_are_those_of_a_power_of_80_percent(effect):
+    spread = verdicts._Spread(((1.0, 5),), 0.0, 0)
+    exact = TTestPower().solve_power(effect, power=0.8, alpha=0.05)
+    assert verdicts.seeds_needed(effect, spread) == pytest.approx(exact, abs=1.5)
+    spread = verdicts._Spread(((1.0, 5), (1.0, 5)), 0.0, 0)
+    exact = TTestIndPower().solve_power(effect, power=0.8, alpha=0.05)
+    assert verdicts.seeds_needed(effect, spread) == pytest.approx(exact, abs=1.5)
+
+
+def test_effect_is_hedges_g():
+    a, b = drawn(1, 6, mean=2), drawn(2, 6, cell="b")
+    pooled = np.sqrt((np.var(a.values, ddof=1) + np.var(b.values, ddof=1)) / 2)
+    g = (np.mean(a.values) - np.mean(b.values)) / pooled * (1 - 3 / (4 * 10 - 1))
+    assert judge(ABOVE_0, a, b).effect == pytest.approx(g)
+
+
+def test_permutation_is_exact():
+    a, b = drawn(1, 4, mean=1.5), drawn(2, 4, cell="b")
+    both = np.array([*a.values, *b.values])
+    seen = np.mean(a.values) - np.mean(b.values)
+    differences = []
+    for chosen in itertools.combinations(range(8), 4):
+        rest = [i for i in range(8) if i not in chosen]
+        differences.append(both[list(chosen)].mean() - both[rest].mean())
+    differences = np.array(differences)
+    tails = [np.mean(differences >= seen - 1e-12), np.mean(differences <= seen + 1e-12)]
+    assert judge(ABOVE_0, a, b).p_permutation == pytest.approx(min(1, 2 * min(tails)))
+
+
+def test_three_seeds_cannot_be_significant_by_permutation():
+    found = judge(ABOVE_0, sample(9.0, 9.1, 9.2), sample(1.0, 1.1, 1.2))
+    assert found.p_permutation == pytest.approx(0.1)
+
+
+def test_images_widen_the_interval_by_satterthwaite():
+    one = drawn(3, 5, mean=1, sd=0.1)
+    error, images = 0.2, 50
+    seeds = np.var(one.values, ddof=1) / 5
+    total = seeds + error**2
+    df = total**2 / (seeds**2 / 4 + error**4 / (images - 1))
+    half = stats.t.ppf(0.975, df) * np.sqrt(total)
+    verdict = judge(ABOVE_0, one, image_error=error, images=images)
+    assert (verdict.high - verdict.low) / 2 == pytest.approx(half)
+
+
+# --- the rule --------------------------------------------------------------------------------
+
+HIGH, LOW = (1.0, 1.1, 0.9), (-1.0, -1.1, -0.9)
+WIDE = (-1.0, 0.1, 1.2)
+
+
+@pytest.mark.parametrize(
+    ("region", "values", "verdict"),
+    [
+        (ABOVE_0, HIGH, "reproduced"),
+        (ABOVE_0, LOW, "not reproduced"),
+        (ABOVE_0, WIDE, "undecided"),
+        (Region(high=0), LOW, "reproduced"),
+        (Region(high=0), HIGH, "not reproduced"),
+        (Region(high=0), WIDE, "undecided"),
+        (Region(0.5, 1.5), HIGH, "reproduced"),
+        (Region(0.5, 1.5), LOW, "not reproduced"),
+        (Region(0.5, 1.5), (2.0, 2.1, 1.9), "not reproduced"),
+        (Region(0.5, 1.5), WIDE, "undecided"),
+        (Region(0.95, 1.05), HIGH, "undecided"),
+        (ABOVE_0, (1.0, 1.0, 1.0), "reproduced"),
+        (ABOVE_0, (-1.0, -1.0, -1.0), "not reproduced"),
+        (ABOVE_0, (0.0, 0.0, 0.0), "undecided"),
+    ],
+)
+def test_the_verdict_is_where_the_interval_lies(region, values, verdict):
+    found = judge(region, sample(*values, longest=np.inf))
+    assert found.verdict == verdict
+    assert (found.p <= 0.05) == (verdict != "undecided")
+    assert {"undecided": "Only a part", "reproduced": "The whole interval"}.get(
+        verdict, "No part"
+    ) in found.reason
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_decided_exactly_when_p_is_at_most_5_percent(seed):
+    rng = np.random.default_rng(seed)
+    region = [ABOVE_0, Region(high=0.2), Region(-0.4, 0.6)][seed % 3]
+    one = sample(*rng.normal(rng.normal(0, 0.5), 0.4, 5), longest=np.inf)
+    found = judge(region, one)
+    assert (found.verdict != "undecided") == (found.p <= 0.05)
+
+
+def test_what_is_missing_is_undecided_with_the_reason():
+    nothing = judge(ABOVE_0, sample())
+    gap = judge(ABOVE_0, sample(1.0, np.nan, 2.0), sample(1.0, 1.0, 1.0, cell="b"))
+    other = judge(ABOVE_0, sample(1.0, 1.0, 1.0), sample(1.0, np.nan, 2.0, cell="b"))
+    lonely = judge(ABOVE_0, sample(1.0))
+    images = judge(ABOVE_0, sample(1.0, 2.0), image_error=np.nan)
+    for found, words in [
+        (nothing, "no results of a"),
+        (gap, "of a is missing for seed 1"),
+        (other, "of b is missing for seed 1"),
+        (lonely, "at least two"),
+        (images, "predictions of a"),
+    ]:
+        assert found.verdict == "undecided"
+        assert words in found.reason
+        assert np.isnan(found.p)
+    assert lonely.estimate == 1.0 and np.isnan(gap.estimate)
+
+
+NEVER = np.inf
+
+
+def test_only_what_never_came_is_cut_off():
+    assert judge(ABOVE_0, sample(3.0, 5.0, NEVER)).estimate == pytest.approx(3)
+    assert judge(ABOVE_0, sample(3.0, 5.0, 7.0)).estimate == pytest.approx(5)
+
+
+@pytest.mark.parametrize(
+    ("region", "own", "other", "verdict"),
+    [
+        # below a number: a seed that never came may have taken any time
+        (Region(high=0.5), (0.1, 0.1, 0.1), None, "reproduced"),
+        (Region(high=0.5), (0.1, 0.1, NEVER), None, "undecided"),
+        (Region(high=0.5), (NEVER, NEVER, NEVER), None, "not reproduced"),
+        (Region(low=0.5), (NEVER, NEVER, NEVER), None, "reproduced"),
+        (Region(low=1.5), (NEVER, NEVER, NEVER), None, "undecided"),
+        (Region(0.4, 1.2), (NEVER, NEVER, NEVER), None, "undecided"),
+        # sooner than another cell
+        (Region(high=0), (0.1, 0.1, 0.2), (NEVER, NEVER, NEVER), "reproduced"),
+        (Region(high=0), (NEVER, NEVER, NEVER), (0.1, 0.1, 0.2), "not reproduced"),
+        (Region(high=0), (NEVER, 0.1, 0.1), (NEVER, 0.9, 0.9), "undecided"),
+        (Region(-0.1, 0.1), (NEVER, NEVER, NEVER), (NEVER, NEVER, NEVER), "undecided"),
+    ],
+)
+def test_never_is_known_only_to_be_longer(region, own, other, verdict):
+    second = None if other is None else sample(*other, cell="b")
+    found = judge(region, sample(*own), second)
+    assert found.verdict == verdict
+    if verdict == "undecided":
+        assert "never came" in found.reason
+    else:
+        # any longer time in place of "never" gives the same verdict
+        for longer in (2.0, 50.0):
+            own_2, other_2 = (
+                None if x is None else sample(*np.minimum(x, longer), longest=np.inf)
+                for x in (own, other)
+            )
+            assert judge(region, own_2, other_2).verdict == verdict
+
+
+def test_what_would_decide_it_is_said():
+    seeds = judge(ABOVE_0, sample(-0.2, 0.6, 0.5, 0.7, -0.1, longest=np.inf))
+    assert f"About {seeds.seeds_needed:.0f}" in seeds.reason.replace("\u00a0", " ")
+    assert 5 < seeds.seeds_needed < 30
+    images = judge(ABOVE_0, sample(0.05, 0.06, 0.05), image_error=0.05, images=200)
+    assert "More seeds alone would not" in images.reason
+    assert "200 validation images" in images.reason
+    assert np.isinf(images.seeds_needed)
+    hardly = judge(ABOVE_0, sample(-1.0, 1.0, 0.001))
+    assert "hardly" in hardly.reason
+
+
+def test_recommended_seeds_decide_in_four_of_five_runs():
+    rng = np.random.default_rng(0)
+    spread = verdicts._Spread(((1.0, 5),), 0.0, 0)
+    n = int(verdicts.seeds_needed(0.8, spread))
+    runs = rng.normal(0.8, 1, (800, n))
+    decided = [judge(ABOVE_0, sample(*run, longest=np.inf)).verdict == "reproduced" for run in runs]
+    assert 0.76 < np.mean(decided) < 0.86
+
+
+# --- sentences with parts --------------------------------------------------------------------
+
+
+def part(verdict, p=None):
+    values = {"reproduced": HIGH, "not reproduced": LOW, "undecided": WIDE}[verdict]
+    found = judge(ABOVE_0, sample(*values, longest=np.inf))
+    return found if p is None else verdicts.replace(found, p=p)
+
+
+YES, NO, OPEN = "reproduced", "not reproduced", "undecided"
+
+
+@pytest.mark.parametrize(
+    ("parts", "verdict", "denied"),
+    [
+        ((YES, YES), YES, NO),
+        ((YES, NO), NO, YES),
+        ((NO, NO), NO, YES),
+        ((YES, OPEN), OPEN, OPEN),
+        ((NO, OPEN), NO, YES),
+        ((OPEN, OPEN), OPEN, OPEN),
+    ],
+)
+def test_a_sentence_follows_from_its_parts(parts, verdict, denied):
+    made = [part(name) for name in parts]
+    assert combine(made).verdict == verdict
+    assert combine(made, negated=True).verdict == denied
+    found = combine(made)
+    assert (found.p <= 0.05) == (verdict != OPEN)
+    assert found.reason in [each.reason for each in made]
+    if denied != OPEN:
+        said = {
+            YES: "Not all of it holds, as the sentence says.",
+            NO: "All of it holds, which the sentence denies.",
+        }[denied]
+        assert combine(made, negated=True).reason == f"{said} {found.reason}"
+
+
+def test_among_many_parts_one_against_may_be_chance():
+    found = combine([part(YES), part(YES), part(NO, p=0.03)])
+    assert found.verdict == OPEN
+    assert "of 3 true ones" in found.reason
+    assert combine([part(YES), part(YES), part(NO, p=0.016)]).verdict == NO
+
+
+def test_a_missing_part_decides_nothing():
+    found = combine([part(NO), judge(ABOVE_0, sample())])
+    assert found.verdict == OPEN and "no results" in found.reason
+    assert np.isnan(found.p)

@@ -1,0 +1,306 @@
+"""The page in a browser: whole pictures, no sideways scrolling, tabs by keyboard, no network."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+import fake_results
+from labproof.page import rendering, report
+
+REPORT = Path(__file__).parents[2] / "report"
+BROWSER = next(
+    filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None
+)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+LIGHT, DARK = "rgb(253, 252, 250)", "rgb(21, 24, 28)"
+
+pytestmark = pytest.mark.skipif(
+    BROWSER is None, reason="no chromium, chromium-browser or google-chrome on PATH"
+)
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("page") / "results" / "demo"
+    lab = fake_results.make(folder)
+    published = fake_results.published(folder.parent / "published.csv")
+    qmd = folder / "report" / "index.qmd"
+    report.write(lab, folder, published, REPORT / "index.qmd.jinja", qmd)
+    html = qmd.with_suffix(".html")
+    rendering.with_pandoc(qmd, html, REPORT)
+    return html.as_uri()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as running:
+        chromium = running.chromium.launch(executable_path=BROWSER, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def visit(browser, address):
+    """Open the page; by the end it must have asked for nothing and complained of nothing."""
+    opened = []
+
+    def visit(scheme="light", width=1280):
+        page = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": 900})
+        heard = []
+        page.on("console", lambda message: message.type == "error" and heard.append(message.text))
+        page.on("pageerror", lambda error: heard.append(str(error)))
+        page.on(
+            "request",
+            lambda request: (
+                None if request.url.startswith(("file:", "data:")) else heard.append(request.url)
+            ),
+        )
+        page.goto(address)
+        opened.append((page, heard))
+        return page
+
+    yield visit
+    for page, heard in opened:
+        page.close()
+        assert heard == []
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_whole_and_in_its_width(visit, scheme, width):
+    page = visit(scheme, width)
+    # a picture in a closed tab is loaded as well: nothing is lazy
+    pictures = page.evaluate("[...document.images].map(i => i.complete && i.naturalWidth > 0)")
+    assert len(pictures) > 20 and all(pictures)
+    assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
+    beyond = page.evaluate(
+        """[...document.querySelectorAll('main p, main li, h1, h2, h3, figcaption, pre')]
+           .filter(e => e.getBoundingClientRect().right > innerWidth + 0.5 && !e.closest('.scroll'))
+           .map(e => e.textContent.slice(0, 60))"""
+    )
+    assert beyond == []
+
+
+@pytest.mark.parametrize(("scheme", "paper"), [("light", LIGHT), ("dark", DARK)])
+def test_follows_the_preference(visit, scheme, paper):
+    page = visit(scheme)
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == paper
+    charts = page.evaluate(
+        "[...document.querySelectorAll('.chart img')].map(i => getComputedStyle(i).filter)"
+    )
+    photos = page.evaluate(
+        "[...document.querySelectorAll('.photo img')].map(i => getComputedStyle(i).filter)"
+    )
+    assert len(photos) == 7 and set(photos) == {"none"}
+    assert len(charts) > 20
+    assert all(("invert" in f) == (scheme == "dark") for f in charts)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "chosen", "paper"), [("light", "dark", DARK), ("dark", "light", LIGHT)]
+)
+def test_the_toggle_of_quarto_wins(visit, scheme, chosen, paper):
+    page = visit(scheme)
+    page.evaluate(f"document.body.className = 'quarto-{chosen}'")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == paper
+    inverted = page.evaluate("getComputedStyle(document.querySelector('.chart img')).filter")
+    assert ("invert" in inverted) == (chosen == "dark")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_the_paper(visit, scheme):
+    """Contrast of at least 4.5 : 1 (WCAG 2.2, 1.4.3) for text, quiet text, links and marks."""
+    page = visit(scheme)
+    colours = page.evaluate(
+        """['.badge.reproduced', '.badge.not-reproduced', '.badge.undecided', '.edge',
+            '.shown summary', 'main p', 'figcaption', 'main p a', 'th', '.subtitle',
+            '.nav-link', '#TOC a', '.ci']
+           .map(s => getComputedStyle(document.querySelector(s)).color)"""
+    )
+    paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+
+    def luminance(colour):
+        parts = [int(x) / 255 for x in colour.strip("rgb()").split(",")]
+        linear = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    for colour in colours:
+        dark, light = sorted([luminance(colour), luminance(paper)])
+        assert (light + 0.05) / (dark + 0.05) >= 4.5, colour
+
+
+def test_tabs_by_keyboard(visit):
+    page = visit()
+    tabs = page.locator(".panel-tabset").first.locator('[role="tab"]')
+    panels = page.locator(".panel-tabset").first.locator('[role="tabpanel"]')
+    assert panels.nth(0).is_visible() and not panels.nth(1).is_visible()
+    tabs.nth(0).focus()
+    page.keyboard.press("ArrowRight")
+    assert panels.nth(1).is_visible() and not panels.nth(0).is_visible()
+    assert tabs.nth(1).evaluate("t => t === document.activeElement")
+    assert tabs.nth(1).get_attribute("aria-selected") == "true"
+    page.keyboard.press("ArrowRight")  # past the last: the first
+    assert panels.nth(0).is_visible()
+    page.keyboard.press("End")
+    assert panels.last.is_visible()
+    page.keyboard.press("Tab")  # leaves the tabs
+    assert page.evaluate("document.activeElement.getAttribute('role')") != "tab"
+    tabs.nth(0).click()
+    assert panels.nth(0).is_visible() and not panels.nth(1).is_visible()
+
+
+def test_the_scoreboard_is_filtered_by_keyboard(visit):
+    page = visit()
+    group = page.get_by_role("group", name="Show in the table")
+    choices = group.get_by_role("radio")
+    assert choices.count() == 4
+    rows = page.locator(".scoreboard tbody tr")
+    total = rows.count()
+
+    def shown():
+        verdicts = [row.locator(".badge").inner_text() for row in rows.all() if row.is_visible()]
+        return [verdict.replace("\xa0", " ").split(" ", 1)[1] for verdict in verdicts]
+
+    assert len(shown()) == total
+    choices.nth(0).focus()
+    seen = 0
+    for verdict in ("reproduced", "not reproduced", "undecided"):
+        page.keyboard.press("ArrowRight")
+        label = page.evaluate("document.activeElement.labels[0].textContent")
+        assert verdict in label
+        left = shown()
+        assert set(left) == {verdict}
+        assert int(label.split()[0]) == len(left)
+        seen += len(left)
+    assert seen == total
+    assert page.locator(".scoreboard thead").is_visible()
+    page.emulate_media(media="print")
+    assert len(shown()) == total
+
+
+def test_a_row_leads_to_its_sentence_and_the_details_open_by_keyboard(visit):
+    page = visit("light", 390)
+    page.locator(".scoreboard").get_by_role("link", name="With dropout there is no").click()
+    finding = page.locator("#finding-1a-dropout-none")
+    assert 0 <= finding.bounding_box()["y"] < 300
+    command = finding.locator("details pre")
+    assert not command.is_visible()
+    finding.locator("summary").focus()
+    page.keyboard.press("Enter")
+    assert command.is_visible()
+    assert "make finding ID=1a-dropout-none" in command.inner_text()
+
+
+def test_drawings_are_hidden_from_screen_readers_and_their_numbers_are_not(visit):
+    page = visit()
+    assert page.locator(".evidence").count() > 5
+    assert page.locator(".evidence:not([aria-hidden='true'])").count() == 0
+    part = page.locator("#finding-1a-plain-accuracy .part").first.aria_snapshot()
+    assert "mean, 5" in part
+    assert "Final training accuracy of 1a-plain about 0.9, within 0.03" in part
+
+
+def test_contents_are_closed_on_a_telephone_and_lead_to_a_task(visit):
+    assert visit("light", 1280).locator("#TOC ul").is_visible()
+    page = visit("light", 390)
+    contents = page.locator("#TOC ul")
+    assert not contents.is_visible()
+    page.locator("#TOC summary").click()
+    contents.get_by_role("link", name="Task 1b").click()
+    assert not contents.is_visible()
+    top = page.locator("#sec-task-1b h2").bounding_box()["y"]
+    bar = page.locator("#TOC").bounding_box()["height"]
+    assert bar <= top < 200
+    assert page.locator("#TOC details").get_attribute("open") is None
+
+
+def test_printed_pages_show_every_tab_on_white(visit):
+    page = visit("dark")
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.locator('[role="tabpanel"]').nth(1).is_visible()
+    assert not page.locator("#TOC").is_visible()
+    assert page.evaluate("getComputedStyle(document.querySelector('.chart img')).filter") == "none"
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(34, 38, 43)"
+
+
+# --- the heatmaps' gallery ---------------------------------------------------------------------
+
+
+def shown(page, part):
+    return page.evaluate(
+        f"[...document.querySelectorAll('.browse {part}')].filter(e => e.checkVisibility()).length"
+    )
+
+
+def test_the_gallery_is_browsed_by_keyboard(visit):
+    page = visit()
+    assert shown(page, ".tile") == 4 and shown(page, ".heat") == 4
+    visible = "[...document.querySelectorAll('.browse .heat:not([hidden])')]"
+    assert page.evaluate(f"{visible}.map(e => e.dataset.method + e.dataset.seed)") == ["00"] * 4
+    method = page.get_by_label("Maps by")
+    method.focus()
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate(f"{visible}.map(e => e.dataset.method)") == ["1"] * 4
+    page.get_by_label("Seed").select_option("4")
+    assert page.evaluate(f"{visible}.map(e => e.dataset.seed)") == ["4"] * 4
+    assert page.locator(".browse figcaption span:visible").first.inner_text().startswith("✗")
+
+
+def test_the_gallery_shows_right_and_wrong_answers(visit):
+    page = visit()
+    page.get_by_label("Seed").select_option("4")
+    answers = page.get_by_label("Answers")
+    answers.select_option("wrong")
+    assert shown(page, ".tile") == 1
+    answers.select_option("right")
+    assert shown(page, ".tile") == 3
+    page.get_by_label("Seed").select_option("0")
+    answers.select_option("wrong")
+    assert shown(page, ".tile") == 0
+    assert page.get_by_role("status").inner_text() == "No image is left."
+
+
+def test_the_gallery_lets_the_layers_be_told_apart(visit):
+    page = visit()
+    opacity = "getComputedStyle(document.querySelector('.browse .heat')).opacity"
+    assert page.evaluate(opacity) == "1"
+    page.get_by_label("opacity of the heatmap").focus()
+    page.keyboard.press("Home")
+    assert page.evaluate(opacity) == "0"
+    seen = "getComputedStyle(document.querySelector('.browse .{}')).visibility"
+    for label, part in (("outline of the zone", "outline"), ("image", "picture")):
+        assert page.evaluate(seen.format(part)) == "visible"
+        page.locator(".browse").get_by_label(label, exact=True).focus()
+        page.keyboard.press("Space")
+        assert page.evaluate(seen.format(part)) == "hidden"
+
+
+def test_the_gallery_without_scripts_shows_the_first_maps(browser, address):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(address)
+    assert page.locator(".browse form").is_hidden()
+    assert page.locator(".browse .heat:visible").count() == 4
+    context.close()
+
+
+def test_the_layers_lie_over_one_another(visit):
+    for width in (1280, 390):
+        page = visit(width=width)
+        boxes = page.evaluate(
+            """[...document.querySelector('.browse .stack').children]
+            .filter(e => e.checkVisibility())
+            .map(e => e.getBoundingClientRect()).map(r => [r.x, r.y, r.width, r.height])"""
+        )
+        assert len(boxes) == 3 and all(box == boxes[0] for box in boxes)
+        assert boxes[0][2] == boxes[0][3] > 100
