@@ -5,12 +5,13 @@ from labproof.job import job
 with job(snakemake):
     from pathlib import Path
 
+    from labproof import tables
     from labproof.data import audit, store
-    from labproof.page import figures, report
+    from labproof.page import figures
 
     source, folder = Path(snakemake.input[0]), Path(snakemake.output[0])
     dataset = store.read(source)
-    facts, pairs = audit.audit(dataset, report.read_table(source / "left_out.csv"))
+    facts, pairs = audit.audit(dataset, tables.read(source / "left_out.csv"))
     audit.write(facts, pairs, folder)
     if len(pairs):
         figure, _ = figures.pairs(dataset.inputs, pairs)

@@ -5,6 +5,7 @@ from labproof.job import job
 with job(snakemake):
     from pathlib import Path
 
+    from labproof import tables
     from labproof.data import audit
     from labproof.judging import findings
     from labproof.page import report
@@ -17,11 +18,11 @@ with job(snakemake):
         """A table of a cell, if it is an input."""
         path = results / kind / f"{cell}{file}"
         listed = str(path) in given or str(path.parent) in given
-        return report.read_table(path) if listed else None
+        return tables.read(path) if listed else None
 
     files = {"histories": ".csv", "predictions": ".csv", "heatmaps": "/scores.csv"}
     files["interventions"] = ".csv"
-    tables = {
+    evidence = {
         cell: {kind: table(kind, cell, file) for kind, file in files.items()}
         for cell in dict.fromkeys(cell for finding in wanted for cell in finding["cells"])
     }
@@ -32,7 +33,7 @@ with job(snakemake):
     text = snakemake.output.get("text")  # of one finding alone
     judged = findings.judge(
         wanted,
-        tables,
+        evidence,
         seeds=snakemake.params.seeds,
         datasets=snakemake.params.datasets,
         published=report.read_published(Path(snakemake.input.published)),

@@ -11,7 +11,7 @@ import jinja2
 import numpy as np
 import pandas as pd
 
-from labproof import words
+from labproof import tables, words
 from labproof.data import audit
 from labproof.errors import LabError
 from labproof.explain import sanity
@@ -52,17 +52,9 @@ def estimates(histories: pd.DataFrame) -> dict[str, Estimate]:
     return {name: estimate(measures.over_seeds(histories, name)) for name in plain}
 
 
-def read_table(path: Path) -> pd.DataFrame | None:
-    """A CSV file, or None where there is none or it holds no rows."""
-    if not path.is_file() or path.stat().st_size == 0:
-        return None
-    table = pd.read_csv(path)
-    return table if len(table) else None
-
-
 def read_published(path: Path) -> pd.DataFrame:
     """Published numbers in long form: cell, group, metric, value, note (one run each)."""
-    table = read_table(path)
+    table = tables.read(path)
     if table is None:
         return pd.DataFrame(columns=["cell", "group", "metric", "value", "note"])
     missing = {"cell", "group", "metric", "value"} - set(table.columns)
@@ -79,9 +71,9 @@ def read_published(path: Path) -> pd.DataFrame:
 def read_cell(name: str, lab: dict, results: Path, published: pd.DataFrame) -> dict:
     """Everything the page says of one cell; `values` is None until it has been trained."""
     settings = lab["cells"][name]
-    histories = read_table(results / "histories" / f"{name}.csv")
-    predictions = read_table(results / "predictions" / f"{name}.csv")
-    facts = read_table(results / "facts" / f"{name}.csv")
+    histories = tables.read(results / "histories" / f"{name}.csv")
+    predictions = tables.read(results / "predictions" / f"{name}.csv")
+    facts = tables.read(results / "facts" / f"{name}.csv")
     rows = published[published["cell"] == name]
     cell = {
         "name": name,
@@ -235,7 +227,7 @@ def browsable(results: Path, name: str, classes: list[str], output: Path) -> dic
     links to them), `truth`, `heats` (method, seed, path) and `says` (seed, text, right).
     """
     folder = results / "heatmaps" / name
-    listed = read_table(folder / "gallery.csv")
+    listed = tables.read(folder / "gallery.csv")
     if listed is None:
         return None
 
@@ -279,9 +271,9 @@ def heat(results: Path, name: str) -> dict:
     network before training (by its first method), of a map that points at the centre, and of maps
     that know nothing; `changed`, one row an intervention; `sanity`, one row a method.
     """
-    scores = read_table(results / "heatmaps" / name / "scores.csv")
-    steps = read_table(results / "heatmaps" / name / "sanity.csv")
-    answers = read_table(results / "interventions" / f"{name}.csv")
+    scores = tables.read(results / "heatmaps" / name / "scores.csv")
+    steps = tables.read(results / "heatmaps" / name / "sanity.csv")
+    answers = tables.read(results / "interventions" / f"{name}.csv")
     found: dict = {"said": [], "rows": [], "sanity": [], "changed": []}
     if answers is not None:
         found["changed"] = changed_rows(answers)
@@ -358,8 +350,8 @@ def sanity_row(method: str, steps: pd.DataFrame) -> dict:
 
 def backbone(results: Path, name: str) -> str | None:
     """How well a frozen network knew its own task before it was frozen."""
-    facts = read_table(results / "backbones" / name / "facts.csv")
-    history = read_table(results / "backbones" / name / "history.csv")
+    facts = tables.read(results / "backbones" / name / "facts.csv")
+    history = tables.read(results / "backbones" / name / "history.csv")
     if facts is None:
         return None
     weights = str(facts["weights"].iloc[0])
@@ -429,7 +421,7 @@ def twins(cells: dict[str, dict]) -> list[list[str]]:
 def dataset_row(name: str, lab: dict, results: Path) -> dict:
     """A dataset's size and its images a class and split, counted in its records."""
     entry = lab["datasets"][name]
-    records = read_table(results / "datasets" / name / "records.csv")
+    records = tables.read(results / "datasets" / name / "records.csv")
     counts = {}
     if records is not None:
         for split in ("train", "validation"):
@@ -468,7 +460,7 @@ def without_twins(cell: dict, results: Path) -> dict | None:
     None where no validation image has a duplicate there, or the cell is not trained.
     """
     facts = audit.read(results / "audit" / cell["settings"]["dataset"])
-    predictions = read_table(results / "predictions" / f"{cell['name']}.csv")
+    predictions = tables.read(results / "predictions" / f"{cell['name']}.csv")
     if not facts or not facts["twins"] or predictions is None:
         return None
     found = audit.without_twins(predictions, facts["twins"])
