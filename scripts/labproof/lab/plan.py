@@ -19,9 +19,8 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from labproof.data import archives
 from labproof.errors import LabError
-from labproof.lab import claims, validation
+from labproof.lab import archives, claims, validation
 from labproof.lab.seeds import blocks
 from labproof.lab.validation import problem, suggest
 
