@@ -9,12 +9,12 @@ with job(snakemake):
     from pathlib import Path
 
     from labproof.data import augmentation, store
-    from labproof.page import figures
+    from labproof.page.figures import images, style
 
     rows = {}
     for name, folder in zip(snakemake.params.datasets, snakemake.input.datasets, strict=True):
         image = store.read(Path(folder)).split("train")[0][0]
         single, draws = augmentation.gallery(image, snakemake.params.augmentation, seed=0)
         rows |= {name: single, f"{name}, random draws": draws}
-    figure, table = figures.gallery(rows)
-    figures.save(figure, Path(snakemake.output[0]).with_suffix(""), table)
+    figure, table = images.gallery(rows)
+    style.save(figure, Path(snakemake.output[0]).with_suffix(""), table)

@@ -77,11 +77,11 @@ def scene(kind, *, label, index, seed, **settings):
     those of SETTINGS[kind]. Every setting uses the same random numbers, so that a setting changes
     what it names and nothing else.
 
-    Facts of skin: `latent` (standard normal about -d/2 or d/2, see `best_accuracy`) and what it
-    drives, each from 0 to 1: `asymmetry`, `border`, `colour`, `diameter`. Facts of bone: `side` of
-    the body (L or R); `angle` of the fracture line against the transverse, in degrees;
-    `displacement` in shaft widths; `comminuted` (0 or 1); `marker_agrees` (0 or 1) and the marker's
-    box `marker_x0`, `marker_y0`, `marker_x1`, `marker_y1` (all NaN if there is no marker).
+    Facts of skin: `latent` (standard normal about -d/2 or d/2, see `phantom_skin.best_accuracy`)
+    and what it drives, each from 0 to 1: `asymmetry`, `border`, `colour`, `diameter`. Facts of
+    bone: `side` of the body (L or R); `angle` of the fracture line against the transverse, in
+    degrees; `displacement` in shaft widths; `comminuted` (0 or 1); `marker_agrees` (0 or 1) and the
+    marker's box `marker_x0`, `marker_y0`, `marker_x1`, `marker_y1` (all NaN if there is no marker).
 
     Raises LabError for an unknown kind or setting and for a value out of range.
     """
