@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 from scipy import stats
 
-from labproof.page.figures import curves, heatmaps, images, predictions, style
+from labproof.page.figures import curves, heatmaps, predictions, style
+from labproof.page.figures.images import gallery, pairs, sheet
 
 CLASSES = ("nevus", "melanoma")
 
@@ -101,8 +102,8 @@ def every_kind() -> dict:
         "predictions": lambda: predictions.predictions(
             {"plain": answers(), "b": answers(1)}, {"plain": CLASSES, "b": CLASSES}
         ),
-        "sheet": lambda: images.sheet(images, labels, CLASSES, zones=zones),
-        "gallery": lambda: images.gallery(rows),
+        "sheet": lambda: sheet(images, labels, CLASSES, zones=zones),
+        "gallery": lambda: gallery(rows),
         "contact": lambda: heatmaps.contact_sheet(explained()),
     }
 
@@ -353,21 +354,21 @@ def test_predictions_without_finite_values_or_without_a_class(tmp_path):
 def test_sheet_takes_the_first_of_each_class_with_their_zones():
     images, zones = pictures(8)
     labels = np.array([1, 1, 0, 1, 0, 1, 1, 0])
-    figure, table = images.sheet(images, labels, CLASSES, zones=zones, per_class=4)
+    figure, table = sheet(images, labels, CLASSES, zones=zones, per_class=4)
     assert table[table.label == 0].image.tolist() == [2, 4, 7]
     assert table[table.label == 1].image.tolist() == [0, 1, 3, 5]
     assert set(table.zone_share) == {16 / 256}
     shown = [ax for ax in figure.axes if ax.images]
     assert len(shown) == 7
     np.testing.assert_array_equal(shown[0].images[0].get_array(), images[2][..., 0])
-    _, table = images.sheet(pictures(8, 3)[0], labels, CLASSES)
+    _, table = sheet(pictures(8, 3)[0], labels, CLASSES)
     assert table.zone_share.isna().all()
 
 
 def test_gallery_shows_grey_values_as_they_are(tmp_path):
     """A darkened image must look dark: nothing is stretched to its own range."""
     bright = np.full((4, 4, 1), 200, np.uint8)
-    figure, table = images.gallery({"1": {"as is": bright}, "2": {"darker": bright / 510}})
+    figure, table = gallery({"1": {"as is": bright}, "2": {"darker": bright / 510}})
     style.save_png(figure, tmp_path / "gallery.png")
     with Image.open(tmp_path / "gallery.png") as png:
         middle, height = png.width // 2, png.height
@@ -423,7 +424,7 @@ def test_pairs_show_the_worst_first():
             "second_class": ["no", "no", "yes"],
         }
     )
-    figure, shown = images.pairs(images, found, most=2)
+    figure, shown = pairs(images, found, most=2)
     assert shown["first"].tolist() == [2, 1]
     drawn = [ax for ax in figure.axes if ax.get_visible()]
     assert [ax.get_title(loc="left") for ax in drawn] == [
