@@ -14,12 +14,13 @@ with job(snakemake) as this:
     from labproof.data import store
     from labproof.lab.seeds import seeds_of
     from labproof.training import trainer
+    from labproof.training.resuming import resumable
 
     start = time.monotonic()
     seeds, data = seeds_of(snakemake.wildcards.block), Path(snakemake.input.data)
     settings = {"cell": snakemake.params.cell, "code": snakemake.params.code}
     settings["device"] = [keras.backend.backend(), *keras.distribution.list_devices()]
-    with this.resumable(settings, data) as saved:
+    with resumable(this, settings, data) as saved:
         read = store.read(data)
         models = Path(snakemake.output.models)
         models.mkdir(parents=True, exist_ok=True)

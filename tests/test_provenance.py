@@ -62,6 +62,20 @@ def test_what_every_script_shares_counts_for_all(scripts):
     assert changed(scripts, "labproof/job.py", '"2"', '"3"') == set(hashes(scripts))
 
 
+def test_checkpoints_count_for_what_trains_and_nothing_else(scripts):
+    trains = {"train_block", "train_backbone"}
+    room = "labproof/training"
+    for module, old, new in (
+        ("checkpoints.py", "SHARE = 0.03", "SHARE = 0.04"),
+        ("resuming.py", "MARGIN = 60", "MARGIN = 61"),
+        ("stopping.py", "STATUS = 143", "STATUS = 144"),
+    ):
+        assert changed(scripts, f"{room}/{module}", old, new) == trains
+    source = "labproof/data/source_task.py"
+    text = (scripts / source).read_text()
+    assert changed(scripts, source, text, f"{text}\nNEW = 1\n") == {"train_backbone"}
+
+
 @pytest.mark.parametrize(
     "line",
     [

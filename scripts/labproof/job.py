@@ -7,13 +7,10 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
 from labproof import gpus
 from labproof.errors import LabError
 
-# Seconds before a cluster's time limit at which a training saves and leaves by itself.
-MARGIN = 60
 DISK = {
     errno.ENOSPC: "the disk is full. Free some room",
     errno.EDQUOT: "the disk quota is used up. Free some room",
@@ -31,28 +28,6 @@ class Job:
     def say(self, text: str) -> None:
         """Show a line on the screen."""
         os.write(self._screen, f"\n{self.snakemake.rule}: {text}\n".encode())
-
-    @contextmanager
-    def resumable(self, settings: dict, data: Path | None = None) -> Iterator:
-        """Checkpoints of this job in its scratch folder, written as well when it is told to stop.
-
-        The folder goes when the context ends well, so write the outputs inside.
-        """
-        from labproof.training import checkpoints, stopping
-
-        def leave(cause: str) -> None:
-            text = f"{cause}: {saved.hold()}, from where the next run goes on"
-            print(text, flush=True)
-            self.say(text)
-
-        left = stopping.time_left()
-        seconds_left = None if left is None else max(1.0, left - min(MARGIN, left / 4))
-        folder, key = Path(self.snakemake.params.scratch), checkpoints.key_of(settings, data)
-        seconds = self.snakemake.config.get("checkpoint", 30)
-        with checkpoints.Checkpoints(folder, key, seconds=seconds) as saved:
-            with stopping.stoppable(leave, seconds=seconds_left):
-                yield saved
-            saved.remove()
 
 
 @contextmanager
