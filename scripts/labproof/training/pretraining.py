@@ -81,6 +81,9 @@ def train(
     model.optimizer.build(model.trainable_variables)
     changing = [*model.variables, *model.optimizer.variables]
     done = (checkpoints and checkpoints.load(name)) or State()
+    if done.epoch and not done.fits(changing, epochs):
+        LOG.warning("the checkpoint is of another network: %s starts anew", name)
+        done = State()
     if done.epoch:
         for variable, value in zip(changing, done.variables, strict=True):
             variable.assign(value)
