@@ -13,7 +13,7 @@ with job(snakemake) as this:
     from labproof import provenance
     from labproof.data import store
     from labproof.lab.seeds import seeds_of
-    from labproof.training import trainer
+    from labproof.training import trainer, weight_files
     from labproof.training.resuming import resumable
 
     start = time.monotonic()
@@ -36,7 +36,7 @@ with job(snakemake) as this:
         trained.histories.to_csv(snakemake.output.history, index=False)
         trained.predictions.to_csv(snakemake.output.predictions, index=False)
         for seed, model in trained.models.items():
-            model.save_weights(models / f"{seed}.weights.h5")
+            weight_files.save(model, models / f"{seed}.weights.h5")
         facts = {
             "block": snakemake.wildcards.block,
             "seeds": len(seeds),

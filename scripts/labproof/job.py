@@ -7,14 +7,16 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from labproof import gpus
 from labproof.errors import LabError
 
 DISK = {
-    errno.ENOSPC: "the disk is full. Free some room",
-    errno.EDQUOT: "the disk quota is used up. Free some room",
-    errno.EROFS: "the disk can only be read. Mount it for writing",
+    errno.ENOSPC: "the disk {disk} is full. Free some room",
+    errno.EDQUOT: "the quota on the disk {disk} is used up. Free some room",
+    errno.EFBIG: "no file may grow so large here. Raise the limit (ulimit -f)",
+    errno.EROFS: "the disk {disk} can only be read. Mount it for writing",
     errno.EACCES: "this may not be written or read. Change the permissions",
 }
 
@@ -70,7 +72,7 @@ def job(snakemake) -> Iterator[Job]:
     except Exception as error:
         with suppress(OSError):  # a full disk takes no log either
             traceback.print_exc()
-        this.say(f"{_message(error)}\n(more in {snakemake.log[0]})")
+        this.say(f"{_message(error, snakemake.log[0])}\n(more in {snakemake.log[0]})")
         raise SystemExit(1) from None
 
 
@@ -87,11 +89,19 @@ def import_keras() -> None:
         del sys.modules[name]
 
 
-def _message(error: Exception) -> str:
+def _message(error: Exception, log: str) -> str:
     if isinstance(error, LabError):
         return str(error)
     cause = DISK.get(getattr(error, "errno", None))
     if cause:
         where = f"{error.filename}: " if error.filename else ""
+        # an error of a write knows no name; what a job writes is mostly on the disk of its log
+        cause = cause.format(disk=_disk(error.filename or log))
         return f"{where}{cause} and run again: what is done stays done."
     return f"{type(error).__name__}: {error}"
+
+
+def _disk(file: str) -> Path:
+    """Where the disk of a file is mounted."""
+    place = Path(file).absolute().resolve()
+    return next(folder for folder in (place, *place.parents) if folder.is_mount())

@@ -4,13 +4,12 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-import h5py
 import keras
 import numpy as np
 from keras import layers
 
-from labproof.errors import LabError
-from labproof.training import networks
+from labproof.errors import LabError, first_line
+from labproof.training import networks, weight_files
 
 # name -> module and class of keras.applications
 APPLICATIONS = {
@@ -21,6 +20,7 @@ APPLICATIONS = {
     "densenet121": ("densenet", "DenseNet121"),
     "efficientnet_v2_b0": ("efficientnet_v2", "EfficientNetV2B0"),
 }
+FILE = "backbone.weights.h5"
 SMALLEST = 32  # pixels a side: these networks halve an image five times
 
 
@@ -91,7 +91,7 @@ def load(
         except Exception as error:  # whatever a download may die of: urllib, sockets, checksums
             raise LabError(
                 f"weights: imagenet: the published weights of {name} could not be fetched "
-                f"({_first_line(error)}). Write weights: procedural, which needs no network, or "
+                f"({first_line(error)}). Write weights: procedural, which needs no network, or "
                 f"weights: path/to/{name}.weights.h5"
             ) from error
     else:
@@ -102,16 +102,27 @@ def load(
                 "weights: procedural"
             )
         model = build(name, input_shape, base=base)
+        width = f" with base {base}" if name == "vgg16" else ""
+        mend = "Give the file that belongs to this network, or write weights: procedural"
         try:
-            _check_layers(path, model)
-            model.load_weights(path)
-        except Exception as error:  # h5py and Keras raise many kinds for a file that does not fit
-            width = f" with base {base}" if name == "vgg16" else ""
-            raise LabError(
-                f"weights: {path}: these are not the weights of {name}{width} without its top "
-                f"({_first_line(error)}). Give the file that belongs to this network, or write "
-                "weights: procedural"
-            ) from error
+            weight_files.load(model, path, of=f"{name}{width} without its top", mend=mend)
+        except LabError as error:
+            raise LabError(f"weights: {error}") from error
+    model.trainable = False
+    return model
+
+
+def read(name: str, input_shape: Sequence[int], folder: Path, *, base: int = 64) -> keras.Model:
+    """Read the backbone that `train_backbone` has left in a folder, frozen.
+
+    Raises
+    ------
+    LabError
+        The file with its weights does not open, or lacks some of them.
+    """
+    model = build(name, input_shape, base=base)
+    mend = f"Delete the folder {folder} and run again."
+    weight_files.load(model, folder / FILE, of="this backbone", mend=mend)
     model.trainable = False
     return model
 
@@ -173,20 +184,6 @@ def check(name: str, input_shape: Sequence[int]) -> None:
         )
 
 
-def _check_layers(path: Path, model: keras.Model) -> None:
-    """Refuse a .weights.h5 file with more layers than the network: Keras would pass over them."""
-    with h5py.File(path) as file:
-        saved = file.get("layers", {}).values()  # the .h5 files of keras.applications have none
-        found = sum(len(layer.get("vars", ())) > 0 for layer in saved)
-    expected = sum(len(layer.weights) > 0 for layer in model.layers)
-    if found > expected:
-        raise ValueError(f"{found} layers with weights instead of {expected}")
-
-
 def _application(name: str):
     module, network = APPLICATIONS[name]
     return getattr(getattr(keras.applications, module), network)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error) or type(error).__name__).strip().splitlines()[0][:200]
