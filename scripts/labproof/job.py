@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from labproof import gpus
-from labproof.errors import LabError
+from labproof.errors import LabError, first_line
 
 DISK = {
     errno.ENOSPC: "the disk {disk} is full. Free some room",
@@ -39,7 +39,9 @@ def job(snakemake) -> Iterator[Job]:
     Import numerical libraries inside: they read the number of threads and speak when imported. The
     traceback goes into the log, so that the screen shows only what a user can act on.
     """
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # whatever the user's keras.json says
+    # whatever the user's keras.json says; its other settings: `import_keras`
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    os.environ["KERAS_NNX_ENABLED"] = "false"
     threads = str(snakemake.threads)
     for name in ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = threads
@@ -77,16 +79,31 @@ def job(snakemake) -> Iterator[Job]:
 
 
 def import_keras() -> None:
-    """Import Keras without what it and TensorFlow take along, if it is there, for what no job uses.
+    """Import Keras with its own settings, whatever the user's keras.json says.
 
-    That takes up to two seconds. Afterwards all can be imported as ever.
+    And without what it and TensorFlow take along, if it is there, for what no job uses: that takes
+    up to two seconds. Afterwards all can be imported as ever.
+
+    Raises
+    ------
+    LabError
+        Keras cannot read its keras.json.
     """
     hidden = {"sklearn", "matplotlib", "jax"} - {*sys.modules, os.environ["KERAS_BACKEND"]}
     sys.modules |= dict.fromkeys(hidden)
-    import keras  # noqa: F401
-
-    for name in hidden:
-        del sys.modules[name]
+    try:
+        import keras
+    except (AssertionError, AttributeError, TypeError, ValueError) as error:
+        raise LabError(
+            f"Keras cannot be imported ({first_line(error)}). Delete keras.json in the folder "
+            f"{os.environ.get('KERAS_HOME', '~/.keras')}, or mend it, and run again."
+        ) from error
+    finally:
+        for name in hidden:
+            sys.modules.pop(name, None)
+    keras.config.set_floatx("float32")
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_epsilon(1e-7)
 
 
 def _message(error: Exception, log: str) -> str:
