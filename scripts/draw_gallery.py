@@ -1,6 +1,6 @@
 """Task 3: what single changes and the training augmentation make of an image of each dataset."""
 
-from labproof.job import job
+from labproof.job import import_keras, job
 
 with job(snakemake):
     import os
@@ -8,6 +8,7 @@ with job(snakemake):
     os.environ["KERAS_BACKEND"] = "tensorflow"  # keras-cv's layers run on no other
     from pathlib import Path
 
+    import_keras()
     from labproof.data import augmentation, store
     from labproof.page.figures import images, style
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from labproof.data import store
-from labproof.training import backbones, networks
+from labproof.training import backbones, networks, weight_files
 
 
 class Explained:
@@ -34,12 +34,7 @@ class Explained:
             self.model = self.head = networks.build(cell, tuple(shape), seed=0)
         else:
             self._colour = (*shape[:2], 3)
-            self.below = backbones.load(
-                cell["backbone"],
-                self._colour,
-                weights=backbone / "backbone.weights.h5",
-                base=base,
-            )
+            self.below = backbones.read(cell["backbone"], self._colour, backbone, base=base)
             self._frozen = self.below.get_weights()
             self.head = networks.build(cell, self._features, seed=0)
             self.model = backbones.join(self.below, self.head)
@@ -55,8 +50,9 @@ class Explained:
         return backbones.preprocess(self.cell["backbone"], raw)
 
     def trained(self, file: Path) -> list[np.ndarray]:
-        """The weights that a seed has trained, for `model`."""
-        self.head.load_weights(file)
+        """The weights that a seed has trained, for `model`; LabError where the file is harmed."""
+        mend = f"Delete the folder {file.parent} and run again."
+        weight_files.load(self.head, file, of="this cell", mend=mend)
         return self._frozen + self.head.get_weights()
 
     def untrained(self, seed: int) -> list[np.ndarray]:
