@@ -103,6 +103,7 @@ lock:  ## write the lock files anew from pyproject.toml; ARGS=--upgrade moves ev
 	$(COMPILE) pyproject.toml --extra cpu -o requirements.lock && \
 	$(COMPILE) pyproject.toml --extra gpu -c requirements.lock -o requirements-gpu.lock && \
 	$(COMPILE) --group test -c requirements.lock -o requirements-test.lock && \
+	$(COMPILE) --group setup -o requirements-uv.lock && \
 	$(COMPILE) --group quarto --no-deps -o requirements-quarto.lock
 
 clean:  ## remove what runs made (PRESET=smoke: that preset's results alone)
