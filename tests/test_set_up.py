@@ -44,14 +44,14 @@ def of(options, name):
 
 def test_an_index_a_proxy_and_certificates_of_pip_reach_uv(settings, tmp_path):
     options, variables, unknown = settings(
-        "[global]\nindex-url = https://me:secret@pypi.institute.example/simple?a=%20b\n"
+        "[global]\nindex-url = https://me:secret@index.institute.example/simple?a=%20b\n"
         "extra-index-url =\n  https://one.example/simple\n  https://two.example/simple\n"
         "trusted-host = one.example\nproxy = http://proxy.example:3128\n"
         f"cert = {tmp_path}/institute.pem\ntimeout = 77\ncache-dir = {tmp_path}/cache\n"
         "[install]\nno-index = false\nuser = true\n[list]\nformat = columns\n"
     )
     assert unknown == []
-    assert of(options, "--index-url") == ["https://me:secret@pypi.institute.example/simple?a=%20b"]
+    assert of(options, "--index-url") == ["https://me:secret@index.institute.example/simple?a=%20b"]
     both = ["https://one.example/simple", "https://two.example/simple"]
     assert of(options, "--extra-index-url") == both
     assert of(options, "--allow-insecure-host") == ["one.example"]
