@@ -25,8 +25,23 @@ QUARTO := $(VENV)/requirements-quarto.lock
 PY     := $(VENV)/bin/python
 SET_UP := workflow/envs/set_up.py
 
-# What the shell's own Python settings (a cluster's modules, say) name is not for the environment.
-unexport PYTHONPATH PYTHONHOME
+# What the shell's own Python settings (a cluster's modules, say) name is not for the environment,
+# and the user's own profile of Snakemake is for other workflows.
+unexport PYTHONPATH PYTHONHOME SNAKEMAKE_PROFILE
+
+# Snakemake starts its scripts by a shell line that leaves the path of the interpreter unquoted.
+ODD := $(shell pwd -P | LC_ALL=C tr -d 'A-Za-z0-9/._+,@%=~\n\200-\377-' | wc -c)
+ifneq (0,$(strip $(ODD)))
+$(error The path of this folder, "$(CURDIR)", holds a space or another character that a shell would \
+  take for its own, and Snakemake could start no job: move the folder to a path without)
+endif
+
+# Snakemake and uv keep files in the home folder's cache. Where that cannot be written they go here.
+CACHE := $(shell d="$${XDG_CACHE_HOME:-$${HOME:-/dev/null}/.cache}/snakemake"; \
+  mkdir -p "$$d" 2>/dev/null && test -w "$$d" && echo found)
+ifeq (,$(CACHE))
+export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
+endif
 
 # Programs of the environment come first for what Snakemake and the tests start.
 WITH_PATH := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
@@ -52,9 +67,11 @@ help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 report: $(BASE) $(QUARTO)  ## run the lab and render its page: results/PRESET/report/index.html; PARTIAL=1: of what is there
+	@$(WITH_PATH) $(PY) workflow/unlock.py $(SETTINGS)
 	$(WITH_PATH) $(PY) -m snakemake $(SETTINGS) $(AS_IS) --resources gpu=1 --cores $(CORES) $(ARGS)
 
 finding: $(BASE)  ## judge one finding and print its verdict: make finding ID=1a-plain-overfits
+	@$(WITH_PATH) $(PY) workflow/unlock.py $(SETTINGS)
 	@$(WITH_PATH) $(PY) -m snakemake finding $(or $(SETTINGS),--config) $(if $(ID),finding=$(ID)) \
 	  --resources gpu=1 --cores $(CORES) --quiet host reason rules $(ARGS)
 
@@ -104,6 +121,7 @@ lock:  ## write the lock files anew from pyproject.toml; ARGS=--upgrade moves ev
 	$(COMPILE) pyproject.toml --extra cpu -o requirements.lock && \
 	$(COMPILE) pyproject.toml --extra gpu -c requirements.lock -o requirements-gpu.lock && \
 	$(COMPILE) --group test -c requirements.lock -o requirements-test.lock && \
+	$(COMPILE) --group setup -o requirements-uv.lock && \
 	$(COMPILE) --group quarto --no-deps -o requirements-quarto.lock
 
 clean:  ## remove what runs made (PRESET=smoke: that preset's results alone)

@@ -1,11 +1,13 @@
 """Each job on a machine with several GPUs sees one of its own."""
 
+import os
 import subprocess
 import sys
 
 import pytest
 
 from labproof import gpus
+from labproof.errors import LabError
 from project import ROOT
 
 PROGRAM = """
@@ -64,3 +66,42 @@ def test_without_a_choice_the_driver_is_asked(tmp_path, monkeypatch):
     fake.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     assert gpus.listed() == ["0", "1"]
+
+
+@pytest.fixture
+def several(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
+
+
+def test_the_folder_is_for_this_user_alone(several, tmp_path):
+    folder = tmp_path / "locks"
+    folder.mkdir()
+    folder.chmod(0o777)
+    assert gpus.claim(folder) == "0"
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert (folder / "0").stat().st_mode & 0o777 == 0o600
+
+
+def test_no_link_is_followed(several, tmp_path):
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious/0").write_text("kept")
+    link = tmp_path / "locks"
+    link.symlink_to(tmp_path / "precious")
+    with pytest.raises(LabError, match="locks: the locks of the GPUs cannot lie there"):
+        gpus.claim(link)
+    link.unlink()
+    link.mkdir()
+    (link / "0").symlink_to(tmp_path / "precious/0")
+    with pytest.raises(LabError, match="set TMPDIR to a folder of yours"):
+        gpus.claim(link)
+    assert (tmp_path / "precious/0").read_text() == "kept"
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == "0,1"
+
+
+def test_a_folder_that_another_user_laid_is_refused(several, tmp_path, monkeypatch):
+    folder = tmp_path / "locks"
+    folder.mkdir()
+    monkeypatch.setattr(os, "getuid", lambda: folder.stat().st_uid + 1)
+    with pytest.raises(LabError, match="it belongs to another user"):
+        gpus.claim(folder)
+    assert list(folder.iterdir()) == []

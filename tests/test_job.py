@@ -54,3 +54,13 @@ def test_an_error_of_ours_is_shown_as_it_is_and_another_with_its_name(tmp_path):
     screen, _ = failed(tmp_path, "1 / 0")
     assert "train_block: ZeroDivisionError: division by zero" in screen
     assert "Traceback" not in screen
+
+
+def test_a_folder_of_gpu_locks_that_is_a_link_is_told(tmp_path, monkeypatch):
+    (tmp_path / f"labproof-gpus-{os.getuid()}").symlink_to(tmp_path)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
+    monkeypatch.setattr(sys.modules[__name__], "PROGRAM", PROGRAM.replace("dict()", "dict(gpu=1)"))
+    screen, _ = failed(tmp_path, "pass")
+    assert "the locks of the GPUs cannot lie there" in screen
+    assert "Traceback" not in screen

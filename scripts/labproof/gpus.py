@@ -1,12 +1,14 @@
 """One GPU for each job on a machine with several, without a scheduler."""
 
+import errno
 import fcntl
 import os
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
-_held = []  # open files, so that the locks last as long as the process
+from labproof.errors import LabError
 
 
 def listed() -> list[str]:
@@ -36,20 +38,54 @@ def claim(folder: Path | None = None) -> str | None:
     -------
     str or None
         The id.
+
+    Raises
+    ------
+    LabError
+        The folder, or a lock in it, is a link or another user's.
     """
     found = listed()
     if len(found) < 2:
         return None
     folder = folder or Path(tempfile.gettempdir(), f"labproof-gpus-{os.getuid()}")
-    folder.mkdir(exist_ok=True)
-    for name in found:
-        lock = (folder / name).open("w")
+    try:
+        place = _own(folder)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            lock.close()
-            continue
-        _held.append(lock)
+            name = next((name for name in found if _taken(name, place)), None)
+        finally:
+            os.close(place)
+    except OSError as error:
+        raise LabError(
+            f"{folder}: the locks of the GPUs cannot lie there ({error.strerror}): it must be a "
+            "folder of your own, without links. Remove it, or set TMPDIR to a folder of yours."
+        ) from None
+    if name is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = name
-        return name
-    return None
+    return name
+
+
+def _own(folder: Path) -> int:
+    """The folder as a descriptor, made if need be: this user's, for nobody else, and no link.
+
+    Others may write where it lies, and may have been there first.
+    """
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    if os.fstat(place).st_uid != os.getuid():
+        os.close(place)
+        raise PermissionError(errno.EPERM, "it belongs to another user")
+    os.fchmod(place, 0o700)
+    return place
+
+
+def _taken(name: str, place: int) -> bool:
+    """Lock a GPU by a file in the folder, and hold it, unless another job does."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+    lock = os.open(name.replace("/", "_"), flags, 0o600, dir_fd=place)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        return False
+    return True

@@ -1,15 +1,17 @@
 """What every script of the workflow shares: its log, threads and GPU, its last line on failure."""
 
+import ctypes
 import errno
 import logging
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from labproof import gpus
+from labproof import gpus, running
 from labproof.errors import LabError, first_line
 
 DISK = {
@@ -39,6 +41,8 @@ def job(snakemake) -> Iterator[Job]:
     Import numerical libraries inside: they read the number of threads and speak when imported. The
     traceback goes into the log, so that the screen shows only what a user can act on.
     """
+    running.hold(running.JOBS)
+    _end_with_snakemake()
     # whatever the user's keras.json says; its other settings: `import_keras`
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ["KERAS_NNX_ENABLED"] = "false"
@@ -53,10 +57,6 @@ def job(snakemake) -> Iterator[Job]:
     # cuDNN's convolution gradients differ from run to run unless told otherwise. On a CPU it costs
     # nothing, and a job that asks for a GPU in vain has the bits of one that does not ask.
     os.environ["TF_DETERMINISTIC_OPS"] = "1"
-    if snakemake.resources.get("gpu", 0):
-        gpus.claim()
-    else:
-        os.environ["CUDA_VISIBLE_DEVICES"] = ""
     sys.stdout.flush()
     sys.stderr.flush()
     screen = os.dup(2)
@@ -70,6 +70,10 @@ def job(snakemake) -> Iterator[Job]:
         logging.getLogger(noisy).setLevel(logging.ERROR)
     this = Job(snakemake, screen)
     try:
+        if snakemake.resources.get("gpu", 0):
+            gpus.claim()
+        else:
+            os.environ["CUDA_VISIBLE_DEVICES"] = ""
         yield this
     except Exception as error:
         with suppress(OSError):  # a full disk takes no log either
@@ -104,6 +108,16 @@ def import_keras() -> None:
     keras.config.set_floatx("float32")
     keras.config.set_image_data_format("channels_last")
     keras.config.set_epsilon(1e-7)
+
+
+def _end_with_snakemake() -> None:
+    """Get SIGTERM when the parent is killed: no job goes on, and writes, behind the next run.
+
+    Linux alone has this. Elsewhere such a job comes to its end, and `workflow/unlock.py` waits.
+    """
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
 
 
 def _message(error: Exception, log: str) -> str:

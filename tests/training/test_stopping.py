@@ -35,7 +35,7 @@ def run(*, work, seconds=None, after=0):
     )
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 @pytest.mark.parametrize("work", ["time.sleep(600)", BUSY], ids=["asleep", "busy"])
 def test_a_signal_ends_the_process_behind_a_last_call(number, work):
     process = run(work=work)
@@ -44,6 +44,18 @@ def test_a_signal_ends_the_process_behind_a_last_call(number, work):
     told, _ = process.communicate(timeout=60)
     assert told == f"left: {number.name}\n"
     assert process.returncode == stopping.STATUS
+
+
+def test_under_nohup_a_closed_terminal_ends_nothing():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as the child inherits it
+    try:
+        process = run(work="time.sleep(1)")
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(signal.SIGHUP)
+    assert process.communicate(timeout=60)[0] == "end\n"
+    assert process.returncode == 0
 
 
 def test_a_limit_ends_the_process_as_a_signal_does():

@@ -4,10 +4,11 @@
     python3 workflow/envs/set_up.py tools  .venv requirements-test.lock
     python3 workflow/envs/set_up.py quarto .venv requirements-quarto.lock
 
-`base` makes the environment anew, `tools` adds to it. What is finished leaves a copy of its lock
-file in the environment, written last: so an interrupted set-up is never taken for a finished one,
-and a lock file that has changed is noticed. `quarto` tries to install the Quarto program once,
-within a time limit, and goes on without it; `--again` tries again.
+`base` makes the environment anew, `tools` adds to it: by uv, which gets pip's settings, or by pip
+itself where uv cannot. What is finished leaves a copy of its lock file in the environment, written
+last: so an interrupted set-up is never taken for a finished one, and a lock file that has changed
+is noticed. `quarto` tries to install the Quarto program once, within a time limit, and goes on
+without it; `--again` tries again.
 
 This file needs nothing but the standard library, and is kept readable for an old Python, since it
 is what tells the user that the Python is too old.
@@ -19,7 +20,6 @@ import fcntl
 import importlib.util
 import os
 import platform
-import re
 import shutil
 import signal
 import subprocess
@@ -27,10 +27,24 @@ import sys
 import tempfile
 from pathlib import Path
 
+import pip_settings
+
 PYTHONS = ((3, 11), (3, 12), (3, 13))
 MACHINES = (("Linux", "x86_64"), ("Linux", "aarch64"), ("Darwin", "arm64"))
 QUARTO_SECONDS = 180
 QUARTO_SECONDS_AGAIN = 900
+PARENT = os.getppid()
+
+# Runs the command in its arguments, and ends with all its group when standard input does: that is a
+# pipe from set_up.py, which the system closes however set_up.py ends, SIGKILL included.
+GUARD = """
+import os, signal, subprocess, sys, threading
+def watch():
+    os.read(0, 1)
+    os.killpg(0, signal.SIGKILL)
+threading.Thread(target=watch, daemon=True).start()
+os._exit(subprocess.call(sys.argv[1:], stdin=subprocess.DEVNULL) & 255)
+"""
 
 
 class SetUpError(Exception):
@@ -81,34 +95,39 @@ def alone():
         yield
 
 
-def run(command, log, show=None, seconds=None, env=None):
+def run(command, log, seconds=None, env=None):
     """Run a command with its output in a log file; return its exit code, None for out of time.
 
-    The command gets a process group of its own, and all of the group ends with it: pip starts
-    further processes, which would go on after pip itself is stopped.
+    The command gets a process group of its own, and all of the group ends with this process, or
+    when the make that started it has ended: pip starts further processes.
     """
     with log.open("w") as sink:
         process = subprocess.Popen(
-            [str(part) for part in command],
-            stdin=subprocess.DEVNULL,
+            [sys.executable, "-I", "-c", GUARD] + [str(part) for part in command],
+            stdin=subprocess.PIPE,
             stdout=sink,
             stderr=subprocess.STDOUT,
             env=env,
             start_new_session=True,
         )
+    waited = 0.0
     try:
-        waited = 0.0
         while seconds is None or waited < seconds:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 return process.wait(timeout=0.5)
             waited += 0.5
-            if show:
-                show(log)
+            if os.getppid() != PARENT:
+                raise KeyboardInterrupt
+            if sys.stdout.isatty():
+                print(f"\r  {waited:.0f} s", end="", flush=True)
         return None
     finally:
+        if sys.stdout.isatty() and waited:
+            print("\r" + " " * 16, end="\r", flush=True)
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+        process.stdin.close()
 
 
 def pip(venv, *arguments):
@@ -117,35 +136,53 @@ def pip(venv, *arguments):
     return (venv / "bin" / "python", "-I", "-m", "pip", *arguments, *options)
 
 
-def progress(total):
-    """A function that shows, on a terminal only, how far pip's log says that pip is."""
-    if not sys.stdout.isatty():
-        return None
-
-    def show(log):
-        text = log.read_text(errors="replace")
-        names = re.findall(r"^Collecting (\S+?)[=<> ]", text, re.MULTILINE)
-        done = "\nInstalling collected packages" in text
-        what = (
-            "unpacking" if done else f"{len(names)} of about {total}: {names[-1] if names else ''}"
+def install_by_uv(venv, lock, log):
+    """Install a lock file's packages by uv; return why not, or nothing where it did."""
+    settings = pip_settings.read(venv / "bin" / "python")
+    options, variables, unknown = pip_settings.for_uv(settings)
+    if unknown:
+        return "pip is told " + ", ".join(unknown) + ", which uv does not know"
+    uv = venv / "bin" / "uv"
+    if not uv.exists():
+        command = pip(
+            venv, "install", "--require-hashes", "-r", lock.with_name("requirements-uv.lock")
         )
-        print(f"\r  {what:60.60}", end="", flush=True)
-
-    return show
+        if run(command, log, env=dict(os.environ, PIP_USER="0")) != 0:
+            return f"uv itself could not be installed, why: {log}"
+    # The user's own settings of uv are for other projects; where its files lie is for all.
+    env = {key: os.environ[key] for key in os.environ if not key.startswith("UV_")}
+    if "UV_CACHE_DIR" in os.environ:
+        env["UV_CACHE_DIR"] = os.environ["UV_CACHE_DIR"]
+    bundle = env.get("REQUESTS_CA_BUNDLE") or env.get("CURL_CA_BUNDLE")
+    if bundle:  # pip looks there, uv does not
+        env.setdefault("SSL_CERT_FILE", bundle)
+    env.update(variables)
+    if env.get("PYTHONDONTWRITEBYTECODE"):  # else Python compiles what it first imports
+        options.append("--compile-bytecode")
+    command = [uv, "pip", "install", "--no-config", "--system-certs", "--no-progress", *options]
+    command += ["--python", venv / "bin" / "python", "-r", lock]
+    steps = [["--require-hashes"]]
+    if "constraint" in settings:
+        files = settings["constraint"].split()
+        steps.insert(
+            0, ["--dry-run", *(word for file in files for word in ("--constraints", file))]
+        )
+    for step in steps:
+        if run(command + step, log, env=env) != 0:
+            return f"uv could not install {lock}, why: {log}"
+    return None
 
 
 def install(venv, lock):
     """Install a lock file's packages, every one checked against its hash."""
+    why = install_by_uv(venv, lock, venv / f"{lock.stem}-uv.log")
+    if not why:
+        return
+    say(f"pip makes the environment, which takes longer ({why}).")
     log = venv / f"{lock.stem}.log"
-    total = len(re.findall(r"^\S+==", lock.read_text(), re.MULTILINE))
     command = pip(venv, "install", "--require-hashes", "--progress-bar", "off", "-r", lock)
     # A user's or a cluster's pip settings may ask for --user, which fails in an environment.
-    env = dict(os.environ, PIP_USER="0")
-    show = progress(total)
-    code = run(command, log, show=show, env=env)
-    if show:
-        print("\r" + " " * 64, end="\r", flush=True)
-    if code != 0:
+    if run(command, log, env=dict(os.environ, PIP_USER="0")) != 0:
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-12:])
         raise SetUpError(
             f"{tail}\nSet-up failed: pip could not install {lock} (the end of {log} is above). "
@@ -174,14 +211,15 @@ def stamp(venv, lock):
 def base(venv, lock):
     """Make the environment anew and fill it from the main lock file."""
     check_machine()
-    say(f"Setting up {venv} from {lock}: once, and it takes some minutes.")
+    say(f"Setting up {venv} from {lock}: once, for some seconds beside the download.")
     for old in venv.glob("requirements*.lock"):
         old.unlink()
     make = [sys.executable, "-m", "venv", "--clear", str(venv)]
-    made = subprocess.run(make, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    if made.returncode != 0:
-        reason = made.stdout.decode(errors="replace").strip()
-        raise SetUpError(f"{reason}\nSet-up failed: {' '.join(make)}")
+    with tempfile.TemporaryDirectory() as scratch:
+        log = Path(scratch, "venv.log")
+        if run(make, log) != 0:
+            reason = log.read_text(errors="replace").strip()
+            raise SetUpError(f"{reason}\nSet-up failed: {' '.join(make)}")
     install(venv, lock)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(workflow.basedir).parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from labproof import provenance
+from labproof import provenance, running
 from labproof.errors import LabError
 from labproof.lab import claims, costs, gaps, plan, validation
 from labproof.lab.seeds import seeds_of
@@ -39,6 +39,9 @@ for place in (Path(".snakemake"), Path("results")):
             f"\n{place.resolve()}: nothing can be written there. Make it a folder that you may write "
             "to, or run in another with snakemake --directory\n"
         )
+
+if "--unlock" not in sys.argv:  # workflow/unlock.py waits for that one
+    running.hold(running.RUN)
 
 PUBLISHED = str(ROOT / f"config/labs/{config['lab']}/published.csv")
 MEASURED = costs.read(ROOT / "workflow/costs.csv")

@@ -1,4 +1,4 @@
-"""Leaving in time: on SIGTERM, on Ctrl-C, and shortly before a cluster's limit."""
+"""Leaving in time: on SIGTERM, Ctrl-C, a closed terminal, and shortly before a cluster's limit."""
 
 import os
 import re
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 STATUS = 143  # 128 + SIGTERM, as a shell would tell it
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 @contextmanager
@@ -41,7 +41,10 @@ def stoppable(leave: Callable[[str], None], *, seconds: float | None = None) -> 
         finally:
             os._exit(STATUS)
 
-    before = {number: signal.signal(number, lambda *_: None) for number in SIGNALS}
+    numbers = set(SIGNALS)
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:  # nohup: to go on without a terminal
+        numbers.remove(signal.SIGHUP)
+    before = {number: signal.signal(number, lambda *_: None) for number in numbers}
     wakeup = signal.set_wakeup_fd(writer.fileno())  # written to by the C handler, at once
     thread = threading.Thread(target=wait, daemon=True)
     thread.start()
