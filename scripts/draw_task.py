@@ -7,6 +7,7 @@ with job(snakemake):
 
     import pandas as pd
 
+    from labproof import tables
     from labproof.page.figures import style
     from labproof.page.figures.curves import learning_curves
     from labproof.page.figures.predictions import predictions as answers
@@ -16,7 +17,10 @@ with job(snakemake):
 
     def read(files):
         """Label -> table, in the order of the cells."""
-        return {label: pd.read_csv(file) for label, file in zip(cells.values(), files, strict=True)}
+        return {
+            label: tables.read(Path(file))
+            for label, file in zip(cells.values(), files, strict=True)
+        }
 
     def told(names):
         """Published numbers of some cells, by the labels that the figure has for them."""

@@ -5,12 +5,15 @@ from labproof.job import job
 with job(snakemake):
     from pathlib import Path
 
+    from labproof.judging import evidence
     from labproof.page import report
 
+    lab, results = snakemake.params.lab, Path(snakemake.params.results)
+    evidence.check(lab, results, snakemake.params.gaps)
     report.write(
-        lab=snakemake.params.lab,
+        lab=lab,
         missing=snakemake.params.gaps,
-        results=Path(snakemake.params.results),
+        results=results,
         published=Path(snakemake.input.published),
         template=Path(snakemake.input.template),
         output=Path(snakemake.output[0]),

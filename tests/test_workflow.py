@@ -1,10 +1,12 @@
 """The workflow on the smoke preset: the contract's files, what reruns and what does not."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pandas as pd
@@ -16,6 +18,7 @@ from project import ROOT, copy_to, smoke, snakemake
 
 LAB = plan.resolve(plan.read_config(ROOT), ROOT, preset="smoke")
 CELLS = list(LAB["cells"])
+EXPLAINED = [name for name, cell in LAB["cells"].items() if cell["heatmaps"]]
 NOTHING = "Nothing to be done"
 
 
@@ -38,6 +41,47 @@ def planned(folder, *arguments):
     counts = {line.split()[0]: int(line.split()[1]) for line in table.splitlines()}
     del counts["total"]
     return counts
+
+
+@pytest.fixture(scope="module")
+def pretended(tmp_path_factory):
+    """What a smoke run leaves, as empty files and folders of one age."""
+    folder = copy_to(tmp_path_factory.mktemp("pretended"))
+    run = snakemake(folder, "-n", "--config", "preset=smoke")
+    listed = re.findall(r"^    output: (.*)$", run.stdout, re.M)
+    now = time.time()
+    for path in (folder / name for names in listed for name in names.split(", ")):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch() if path.suffix else path.mkdir()
+        os.utime(path, (now, now))
+    assert NOTHING in snakemake(folder, "-n", "--config", "preset=smoke").stdout
+    return folder
+
+
+@pytest.mark.parametrize(
+    "deleted",
+    [
+        {
+            "findings.json": "judge_findings",
+            "figures/1a": "draw_task",
+            "figures/datasets/skin.svg": "draw_dataset",
+            "figures/gallery/3.svg": "draw_gallery",
+        },
+        {"audit/skin": "audit_dataset", f"heatmaps/{EXPLAINED[0]}": "draw_heatmaps"},
+        {f"interventions/{EXPLAINED[0]}.csv": "draw_heatmaps"},
+        {f"{kind}/{CELLS[0]}.csv": "gather_blocks" for kind in ("histories", "facts")},
+        {f"predictions/{CELLS[0]}.csv": "gather_blocks"},
+        {f"models/{CELLS[0]}/0-1": "train_block"},
+    ],
+)
+def test_what_was_deleted_is_made_again(pretended, deleted):
+    places = [pretended / "results/smoke" / name for name in deleted]
+    for number, place in enumerate(places):
+        place.rename(pretended / f"aside{number}")
+    counts = planned(pretended, "--config", "preset=smoke")
+    for number, place in enumerate(places):
+        (pretended / f"aside{number}").rename(place)
+    assert set(deleted.values()) <= set(counts)
 
 
 def edited(file, old, new):

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from labproof import files, provenance
+from labproof import provenance, whole
 from labproof.errors import LabError
 
 LOG = logging.getLogger(__name__)
@@ -202,7 +202,7 @@ def write(folder: Path, name: str, state: State, key: str = "") -> None:
     checksum = 0
     for part in parts:
         checksum = zlib.crc32(part, checksum)
-    files.write(_file(folder, name), [b"%08x\n" % checksum, *parts])
+    whole.write(_file(folder, name), [b"%08x\n" % checksum, *parts])
 
 
 def read(folder: Path, name: str) -> tuple[str, State] | None:

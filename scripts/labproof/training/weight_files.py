@@ -6,7 +6,7 @@ from pathlib import Path
 import h5py
 import keras
 
-from labproof import files
+from labproof import whole
 from labproof.errors import LabError, first_line
 
 
@@ -29,7 +29,7 @@ def save(model: keras.Model, file: Path) -> None:
     """
     content = _Memory()
     model.save_weights(content)
-    files.write(file, [content.getbuffer()])
+    whole.write(file, [content.getbuffer()])
 
 
 def load(model: keras.Model, file: Path, *, of: str, mend: str) -> None:
