@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from labproof import tables
+
 SPLITS = ("train", "validation")
 
 
@@ -48,7 +50,7 @@ def read(folder: Path) -> Dataset:
     zones = folder / "zones.npy"
     return Dataset(
         np.load(inputs, mmap_mode="r"),
-        pd.read_csv(folder / "records.csv"),
+        tables.read(folder / "records.csv"),
         np.load(zones, mmap_mode="r") if zones.exists() else None,
     )
 
