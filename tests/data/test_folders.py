@@ -568,6 +568,20 @@ def test_a_run_that_stops_at_a_broken_file_keeps_what_it_decoded(folder, decodin
     assert decodings[0] == "1.png" and len(decodings) == 1 + 10
 
 
+def test_a_run_that_stops_at_a_full_disk_keeps_what_was_decoded(folder, decodings, monkeypatch):
+    scratch = folder.parent / "scratch"
+    prepared(folder, scratch=scratch)
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched, pytest.raises(LabError, match="but the disk /"):
+        patched.setattr(os, "posix_fallocate", full, raising=False)
+        prepared(folder, scratch=scratch)
+    decodings.clear()
+    assert len(prepared(folder, scratch=scratch).inputs) == 10 and decodings == []
+
+
 def test_scratch_that_was_cut_off_is_passed_over(folder, decodings):
     scratch = folder.parent / "scratch"
     whole = np.array(prepared(folder, scratch=scratch).inputs)

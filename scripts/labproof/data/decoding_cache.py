@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from labproof import tables
+from labproof.data import store
 
 COLUMNS = ["file", "bytes", "mtime_ns", "width", "height"]
 
@@ -25,7 +26,7 @@ class Decoded:
     def __init__(self, file: Path, shape: tuple[int, ...], scratch: Path | None):
         self.file, self.scratch = file, scratch
         file.unlink(missing_ok=True)  # it may be the scratch file by another name
-        self.images = np.lib.format.open_memmap(file, "w+", np.uint8, shape)
+        self.images = store.create(file, shape)
         self.rows: list[tuple] = []
         self.known: dict[str, tuple] = {}  # file -> row of the earlier images, and its line
         self.now: dict[str, tuple[int, int]] = {}

@@ -12,7 +12,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from labproof.data import annotations
 from labproof.data.decoding import SUFFIXES, BrokenImage, decode
 from labproof.data.decoding_cache import Decoded
-from labproof.data.store import SPLITS
+from labproof.data.store import SPLITS, create, save
 from labproof.errors import LabError
 
 TOLD = 10  # broken files that a message names
@@ -67,7 +67,8 @@ def prepare(
     Raises
     ------
     LabError
-        For a folder without images, broken files, and an index, boxes or masks that do not fit.
+        For a folder without images, broken files, an index, boxes or masks that do not fit, and a
+        disk without room for the images.
     """
     records = _list(path, dataset, split, group)
     sources = records["source"].tolist()
@@ -107,7 +108,7 @@ def prepare(
         _check_left(path, records, kept, left_out)
         whole = np.load(store / "images.npy", mmap_mode="r")
         # written beside, then put in place: the file's head names its length
-        np.save(store / "kept.npy", whole[: len(kept)])
+        save(store / "kept.npy", whole[: len(kept)])
         (store / "kept.npy").replace(store / "images.npy")
     records = records[records["source"].isin(set(kept))].reset_index(drop=True)
     records.insert(0, "image", range(len(records)))
@@ -116,9 +117,7 @@ def prepare(
     pd.DataFrame(left_out, columns=["file", "reason"]).to_csv(store / "left_out.csv", index=False)
     if areas is None and drawn is None:
         return
-    zones = np.lib.format.open_memmap(
-        store / "zones.npy", "w+", np.uint8, (len(records), size, size)
-    )
+    zones = create(store / "zones.npy", (len(records), size, size))
     for image, source in enumerate(records["source"]):
         for x0, y0, x1, y1 in (areas or {}).get(source, []):
             zones[image, _pixels(y0, y1, size), _pixels(x0, x1, size)] = 1
