@@ -8,12 +8,13 @@ with job(snakemake):
     import pandas as pd
 
     from labproof import tables
+    from labproof.lab import published
     from labproof.page.figures import style
     from labproof.page.figures.curves import learning_curves
     from labproof.page.figures.predictions import predictions as answers
 
     cells, folder = snakemake.params.cells, Path(snakemake.output[0])
-    published = pd.read_csv(snakemake.input.published)
+    known = pd.DataFrame(published.read(snakemake.input.published), columns=published.COLUMNS)
 
     def read(files):
         """Label -> table, in the order of the cells."""
@@ -24,7 +25,7 @@ with job(snakemake):
 
     def told(names):
         """Published numbers of some cells, by the labels that the figure has for them."""
-        rows = published[published["cell"].isin(names)]
+        rows = known[known["cell"].isin(names)]
         return rows.assign(cell=rows["cell"].map(cells))
 
     histories, predictions = read(snakemake.input.histories), read(snakemake.input.predictions)

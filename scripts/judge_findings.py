@@ -5,10 +5,12 @@ from labproof.job import job
 with job(snakemake):
     from pathlib import Path
 
+    import pandas as pd
+
     from labproof import tables
     from labproof.data import audit
     from labproof.judging import findings
-    from labproof.page import report
+    from labproof.lab import published
 
     results, wanted = Path(snakemake.params.results), snakemake.params.findings
     # a file that is no input, of a cell that a partial report lacks, may be of an earlier run
@@ -36,7 +38,9 @@ with job(snakemake):
         evidence,
         seeds=snakemake.params.seeds,
         datasets=snakemake.params.datasets,
-        published=report.read_published(Path(snakemake.input.published)),
+        published=pd.DataFrame(
+            published.read(snakemake.input.published), columns=published.COLUMNS
+        ),
         warnings={name: facts["warnings"] for name, facts in audits.items() if facts},
         missing=snakemake.params.gaps,
         adjust=text is None,

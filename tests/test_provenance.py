@@ -126,3 +126,24 @@ def test_a_listing_changes_with_a_name_a_size_and_a_time(tmp_path):
     os.utime(tmp_path / "a/3.png", (1, 2))
     found.append(provenance.listing_hash(tmp_path))
     assert len(set(found)) == 4
+
+
+def test_a_listing_sees_through_links(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images/yes").symlink_to("../real")
+    found = [provenance.listing_hash(tmp_path / "images")]
+    (tmp_path / "real/1.png").write_bytes(b"1")
+    found.append(provenance.listing_hash(tmp_path / "images"))
+    (tmp_path / "images/broken.png").symlink_to("gone.png")
+    found.append(provenance.listing_hash(tmp_path / "images"))
+    (tmp_path / "images/gone.png").write_bytes(b"1")
+    found.append(provenance.listing_hash(tmp_path / "images"))
+    (tmp_path / "images/loop.png").symlink_to("loop.png")
+    found.append(provenance.listing_hash(tmp_path / "images"))
+    assert len(set(found)) == 5
+    (tmp_path / "images/up").symlink_to("..")
+    (tmp_path / "images/here").symlink_to(".")
+    assert provenance.listing_hash(tmp_path / "images") == provenance.listing_hash(
+        tmp_path / "images"
+    )

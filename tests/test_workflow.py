@@ -348,7 +348,13 @@ def test_a_broken_image_ends_in_one_line_and_nothing_is_lost(tmp_path):
     assert records["source"][0] == "train/no/0.png"
     run = smoke(project, *datasets)
     assert NOTHING in run.stdout
-    Image.new("RGB", (40, 40)).save(project / "own/train/no/new.png")
+    # an image behind a link, and a link to nowhere
+    (project / "own/train/no").rename(project / "elsewhere")
+    (project / "own/train/no").symlink_to("../../elsewhere")
+    run = snakemake(project, "-n", "--config", "preset=smoke", "--", *datasets)
+    assert NOTHING in run.stdout
+    Image.new("RGB", (40, 40)).save(project / "elsewhere/new.png")
+    (project / "elsewhere/link.png").symlink_to("link.png")
     run = snakemake(project, "-n", "--config", "preset=smoke", "--", *datasets)
     assert run.stdout.count("rule prepare_dataset") == 1  # the drawn one stays
 

@@ -3,13 +3,14 @@
 import ast
 import hashlib
 import importlib.metadata
-import os
 import platform
 import resource
 import sys
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+
+from labproof.files import below
 
 PACKAGES = (
     "keras",
@@ -108,11 +109,11 @@ def peak_memory() -> float:
 def listing_hash(folder: Path | str) -> str:
     """Hash of the names, sizes and times of all files below a folder: changes when a file does."""
     told = hashlib.sha256()
-    for place, names, files in os.walk(folder):
-        names.sort()
-        for file in sorted(files):
-            path = Path(place, file)
+    for path in below(folder):
+        try:
             known = path.stat()
-            name = path.relative_to(folder).as_posix()
-            told.update(f"{name}\0{known.st_size}\0{known.st_mtime_ns}\n".encode())
+            state = f"{known.st_size}\0{known.st_mtime_ns}"
+        except OSError:  # such as a link that leads nowhere yet
+            state = "cannot be read"
+        told.update(f"{path.relative_to(folder).as_posix()}\0{state}\n".encode())
     return told.hexdigest()[:16]

@@ -8,6 +8,10 @@ import pandas as pd
 
 from labproof.errors import LabError, first_line
 
+# Columns of names that users give. They are text, whatever they look like: 007 is no number. Nor is
+# NA a gap: these tables leave a gap empty.
+NAMES = ("class", "group", "source", "file", "cell")
+
 NUMBERS = ("seed", "epoch", "loss", "accuracy", "val_loss", "val_accuracy", "probability")
 GATHERED = ("histories", "predictions", "facts")  # folders with a table a cell, from its blocks
 
@@ -37,7 +41,9 @@ def read(
         return None
     try:
         _check_lines(path)
-        table = pd.read_csv(path)
+        table = pd.read_csv(
+            path, dtype=dict.fromkeys(NAMES, str), keep_default_na=False, na_values=[""]
+        )
         if not len(table):
             return None
         _check_numbers(table)

@@ -1,7 +1,10 @@
 """Images from folders: every mode and orientation comes out right, every bad file is named."""
 
+import errno
+import os
 import struct
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -260,7 +263,7 @@ def test_boxes_become_zones(folder):
         "file,x0,y0,x1,y1\n"
         "train/yes/0.png,0.5,0.25,1,0.5\n"
         "train/yes/0.png,0,0,0.001,0.001\n"
-        "gone.png,0,0,1,1\n"
+        "train/yes/9.png,0,0,1,1\n"  # there, but not taken
     )
     zones = prepared(folder, boxes="boxes.csv").zones
     wanted = np.zeros((16, 16), np.uint8)
@@ -270,18 +273,25 @@ def test_boxes_become_zones(folder):
     assert zones.sum() == wanted.sum()
 
 
+BOXES = "file,x0,y0,x1,y1\n"
+
+
 @pytest.mark.parametrize(
     ("text", "cause"),
     [
         ("name,x0,y0,x1,y1\n", "first line must begin with file,x0,y0,x1,y1"),
-        ("file,x0,y0,x1,y1\na.png,0,0,1,1\nb.png,3,0,9,1\n", "line 3: a box must have"),
-        ("file,x0,y0,x1,y1\na.png,0.9,0,0.1,1\n", "line 2: a box must have"),
-        ("file,x0,y0,x1,y1\na.png,0,0,1,1\n", "names none of the images taken"),
-        ("", "cannot be read"),
+        (BOXES + "train/no/9.png,0,0,1,1\nb.png,3,0,9,1\n", "line 3: a box must have"),
+        (BOXES + "a.png,0.9,0,0.1,1\n", "line 2: a box must have"),
+        (BOXES + "a.png,0,0,NA,1\n", "line 2: a box must have"),
+        (BOXES + "train/no/9.png,0,0,1,1\n", "names none of the images taken"),
+        (BOXES + "train/no/1.pgn,0,0,1,1\n", 'there is no image.*Did you mean "train/no/1.png"'),
+        (BOXES + "train/no/1.png,0,0,1\n", "line 2: has 4 values, but 5 columns"),
+        (BOXES.encode() + b"\xff.png,0,0,1,1\n", "line 2: is not text in UTF-8"),
+        ("", "first line must begin with file"),
     ],
 )
 def test_boxes_that_do_not_fit_are_told(folder, text, cause):
-    (folder / "boxes.csv").write_text(text)
+    (folder / "boxes.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(LabError, match=cause):
         prepared(folder, boxes="boxes.csv")
 
@@ -364,6 +374,42 @@ def test_an_index_that_does_not_fit_is_told(unsplit, text, cause):
         prepared(unsplit, ALL, split=SPLIT, group="patient")
 
 
+def test_groups_are_text_and_not_numbers(unsplit):
+    """0001 stays, 007 and 7 are two patients, and NA is one."""
+    ids = ["0001", "007", "7", "NA"]
+    names = [file.stem for file in sorted(unsplit.rglob("*.png"))]
+    lines = [f"{name},{ids[number % 4]}" for number, name in enumerate(names)]
+    text = "\ufefffile,patient\n" + "\n".join(lines)  # as spreadsheets write it
+    (unsplit / "index.csv").write_text(text, encoding="utf-8")
+    records = prepared(unsplit, ALL, split=SPLIT, group="patient").records
+    assert records["group"].value_counts().to_dict() == dict.fromkeys(ids, 20)
+    by_name = dict(line.split(",") for line in lines)
+    assert records["group"].tolist() == [by_name[Path(name).stem] for name in records["source"]]
+
+
+def test_images_may_be_called_by_numbers(tmp_path):
+    for name in WANTED["classes"]:
+        (tmp_path / "images" / name).mkdir(parents=True)
+        for number in range(4):
+            grey(9).save(tmp_path / f"images/{name}/000{number}.png")
+    lines = [f"000{number},p{number}" for number in range(4)]
+    (tmp_path / "images/index.csv").write_text("\n".join(["file,patient", *lines]))
+    records = prepared(
+        tmp_path / "images", WANTED, split={"validation": 0.5}, group="patient"
+    ).records
+    assert records["group"].tolist() == ["p" + source[-5] for source in records["source"]]
+
+
+@pytest.mark.parametrize("line", ["no0,P9", "no0.png,P9", "no/no0.png,P9", "no0,"])
+def test_an_index_that_contradicts_itself_is_told(unsplit, line):
+    with (unsplit / "index.csv").open("a") as file:
+        file.write(f"\n{line},50\n")
+    wanted = r'no/no0.png has two values of patient: .*"P0" \(line 2\)'
+    with pytest.raises(LabError, match=wanted) as raised:
+        prepared(unsplit, ALL, split=SPLIT, group="patient")
+    assert "(line 82)" in str(raised.value)
+
+
 def test_one_group_cannot_be_split(unsplit):
     names = [file.stem for file in unsplit.rglob("*.png")]
     (unsplit / "index.csv").write_text("file,patient\n" + "\n".join(f"{n},1" for n in names))
@@ -387,6 +433,86 @@ def test_masks_of_other_images_are_told(folder):
     (folder / "masks").mkdir()
     with pytest.raises(LabError, match=r"no mask of any.*is expected at .*train/no/0.png"):
         prepared(folder, masks="masks")
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("train/yes/O.gif", 'there is no image "train/yes/O". Did you mean "train/yes/'),
+        ("train/yes/0.png", "is a second mask beside"),
+    ],
+)
+def test_a_mask_that_fits_no_image_is_told(folder, name, wanted):
+    (folder / "masks/train/yes").mkdir(parents=True)
+    for file in ("train/yes/0.gif", name):
+        grey(255).save(folder / "masks" / file)
+    with pytest.raises(LabError, match=wanted):
+        prepared(folder, masks="masks")
+
+
+# --- classes and links -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("classes", [["NA", "1"], ["007", "null"]])
+def test_a_class_may_have_any_name(folder, classes):
+    for split in store.SPLITS:
+        for old, new in zip(WANTED["classes"], classes, strict=True):
+            (folder / split / old).rename(folder / split / new)
+    records = prepared(folder, {**WANTED, "classes": classes}).records
+    assert records["class"].value_counts().to_dict() == dict.fromkeys(classes, 5)
+
+
+@pytest.mark.parametrize("kind", ["inside", "itself", "linked", "linked below"])
+def test_images_that_would_count_twice_are_told(folder, kind):
+    no, yes = "no", "yes"
+    if kind == "inside":
+        (folder / "train/yes").rename(folder / "train/no/yes")
+        yes = "no/yes"
+    elif kind == "itself":
+        yes = "no/."
+    elif kind == "linked":
+        (folder / "train/again").symlink_to("no")
+        yes = "again"
+    else:
+        (folder / "train/no/more").symlink_to("../yes")
+    with pytest.raises(LabError, match=r"would count twice, for .*/train/no and for .*/train/"):
+        prepared(folder, {**WANTED, "classes": [no, yes]})
+
+
+def test_linked_folders_are_read_as_others(folder):
+    wanted = prepared(folder).records
+    (folder / "train/yes").rename(folder.parent / "elsewhere")
+    (folder / "train/yes").symlink_to("../../elsewhere")
+    pd.testing.assert_frame_equal(prepared(folder).records, wanted)
+    (folder / "train/yes/loop").symlink_to(".")  # adds nothing
+    (folder / "train/yes/folder.png").mkdir()
+    pd.testing.assert_frame_equal(prepared(folder).records, wanted)
+
+
+@pytest.mark.parametrize("target", ["gone.png", "0.png"])
+def test_a_link_that_leads_nowhere_is_a_broken_image(folder, target):
+    link = folder / "train/yes/0.png"
+    link.unlink()
+    link.symlink_to(target)  # to no file, or to itself
+    with pytest.raises(LabError, match=r"train/yes/0.png: it is a link that leads nowhere"):
+        prepared(folder)
+    found = prepared(folder, broken="leave-out", scratch=folder.parent / "scratch")
+    assert len(found.records) == 9
+    assert left_out(folder)["file"].tolist() == ["train/yes/0.png"]
+
+
+def test_a_folder_that_cannot_be_listed_is_told(folder, monkeypatch):
+    (folder / "train/yes/more").mkdir()
+    listdir = os.listdir
+
+    def refused(path):
+        if Path(path).name == "more":  # permissions are nothing to root
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return listdir(path)
+
+    monkeypatch.setattr(os, "listdir", refused)
+    with pytest.raises(LabError, match=r"train/yes/more: cannot be listed \(Permission denied\)"):
+        prepared(folder)
 
 
 # --- a second run ------------------------------------------------------------------------------
@@ -440,6 +566,20 @@ def test_a_run_that_stops_at_a_broken_file_keeps_what_it_decoded(folder, decodin
     grey(10, (40, 20)).save(folder / "train/yes/1.png")
     np.testing.assert_array_equal(prepared(folder, scratch=scratch).inputs, prepared(folder).inputs)
     assert decodings[0] == "1.png" and len(decodings) == 1 + 10
+
+
+def test_a_run_that_stops_at_a_full_disk_keeps_what_was_decoded(folder, decodings, monkeypatch):
+    scratch = folder.parent / "scratch"
+    prepared(folder, scratch=scratch)
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched, pytest.raises(LabError, match="but the disk /"):
+        patched.setattr(os, "posix_fallocate", full, raising=False)
+        prepared(folder, scratch=scratch)
+    decodings.clear()
+    assert len(prepared(folder, scratch=scratch).inputs) == 10 and decodings == []
 
 
 def test_scratch_that_was_cut_off_is_passed_over(folder, decodings):

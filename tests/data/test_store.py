@@ -22,6 +22,17 @@ def test_store_gives_back_what_it_took(tmp_path):
     assert labels.tolist() == [0, 0, 1, 1]
 
 
+def test_names_stay_text(tmp_path):
+    """A class called NA or 1, and patients 007 and 7."""
+    records = pd.DataFrame(
+        {"image": [0, 1], "class": ["NA", "1"], "group": ["007", "7"], "width": [3, np.nan]}
+    )
+    store.write(tmp_path / "store", np.zeros((2, 4, 4, 1), np.uint8), records)
+    back = store.read(tmp_path / "store").records
+    assert back["class"].tolist() == ["NA", "1"] and back["group"].tolist() == ["007", "7"]
+    assert back["image"].tolist() == [0, 1] and np.isnan(back["width"][1])
+
+
 def test_images_are_scaled_and_features_are_not():
     images = np.arange(10, dtype="uint8").reshape(10, 1, 1, 1) * 25
     np.testing.assert_allclose(store.scaled(images)[:, 0, 0, 0], np.arange(10) * 25 / 255)

@@ -284,6 +284,8 @@ PUBLISHED = pd.DataFrame(
         ("a", "two", "val_accuracy", 0.70),
         ("b", "two", "val_accuracy", 0.75),
         ("a", "three", "val_accuracy", np.nan),
+        ("a", "one", "val_loss", 0.5),
+        ("a", "one", "loss", 0.3),
     ],
     columns=["cell", "group", "metric", "value"],
 )
@@ -296,6 +298,8 @@ PUBLISHED = pd.DataFrame(
         (claim(**ACCURACY, about=0.85, within=0.05), {"one": (0.8, True), "two": (0.7, False)}),
         (claim(**ACCURACY, above="b"), {"one": (0.05, True), "two": (-0.05, False)}),
         (claim(measure="accuracy_gap", above=0.0), {"one": (0.1, True)}),
+        (claim(measure="overfitting", above=0.0), {"one": (0.2, True)}),
+        (claim(measure="final_loss", below=0.2), {"one": (0.3, False)}),
         (claim(measure="noise", above=0), {}),
     ],
 )
@@ -307,7 +311,7 @@ def test_published_numbers_agree_or_contradict(said, told):
 
 
 def test_the_note_on_a_published_number_goes_with_it():
-    noted = PUBLISHED.assign(note=["by mistake", "of another", "", "", "", ""])
+    noted = PUBLISHED.assign(note=["by mistake", "of another", *[""] * 6])
     said = claim(**ACCURACY, above=0.75)
     rows = judged(said, {"a": cell(HIGH)}, published=noted)["parts"][0]["published"]
     assert [(row["group"], row["note"]) for row in rows] == [("one", "by mistake"), ("two", None)]

@@ -81,6 +81,11 @@ WRONG = {
         put("sources", "skin", value={"kind": "folder", "classes": ["a", "b"]}),
         ["key sources.skin.path", "missing", "path: data/skin"],
     ),
+    "a class elsewhere": (
+        CONFIG,
+        put("sources", "skin", value={"kind": "folder", "path": "a", "classes": ["a", "/b"]}),
+        ["key sources.skin.classes.1", "a folder below path"],
+    ),
     "text for a number": (
         CONFIG,
         put("sources", "bone", "marker", value="0.95"),

@@ -10,7 +10,6 @@ from scipy import stats
 
 import fake_results
 from labproof import words
-from labproof.errors import LabError
 from labproof.page import report, scoreboard, sentences
 from labproof.words import Estimate
 
@@ -419,13 +418,6 @@ def test_without_verdicts_the_sentences_still_stand(fake, tmp_path):
     assert "*The verdicts are not available.*" in text
     assert "*Its verdict is not available.*" in task(text, "1a")
     assert "> Without dropout the validation loss overfits." in task(text, "1a")
-
-
-def test_published_without_its_columns_is_an_error(tmp_path):
-    path = tmp_path / "published.csv"
-    path.write_text("cell,accuracy\na,1\n", encoding="utf-8")
-    with pytest.raises(LabError, match="group, metric, value"):
-        report.read_published(path)
 
 
 def test_cells_that_a_preset_makes_equal_are_named():

@@ -97,7 +97,10 @@ def archive_of(wildcards):
 def files_of(wildcards):
     """Hash of the user's files that a dataset is made from; empty for others."""
     images = images_of(wildcards)
-    return provenance.listing_hash(images["path"]) if images["kind"] == "folder" else ""
+    try:
+        return provenance.listing_hash(images["path"]) if images["kind"] == "folder" else ""
+    except LabError as error:
+        sys.exit(f"\n{error}\n")
 
 
 def datasets_of(wildcards):

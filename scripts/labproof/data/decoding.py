@@ -40,6 +40,8 @@ def decode(file: Path, size: int, channels: int) -> tuple[np.ndarray, int, int]:
         For a file that is empty, no image, cut off, without pixels, or too large to be honest.
     """
     try:
+        if file.is_symlink() and not file.exists():
+            raise BrokenImage("it is a link that leads nowhere")
         if file.stat().st_size == 0:
             raise BrokenImage("the file is empty")
         with warnings.catch_warnings():
@@ -53,6 +55,8 @@ def decode(file: Path, size: int, channels: int) -> tuple[np.ndarray, int, int]:
         raise BrokenImage("it claims so many pixels that it would fill the memory") from None
     except UnidentifiedImageError:
         raise BrokenImage("it is no image of a known format") from None
+    except PermissionError:
+        raise BrokenImage("it may not be read: change its permissions") from None
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         raise BrokenImage(f"it is damaged or cut off: {error}") from None
     image = image.convert("L" if channels == 1 else "RGB")

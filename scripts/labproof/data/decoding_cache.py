@@ -7,6 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from labproof import tables
+from labproof.data import store
+
 COLUMNS = ["file", "bytes", "mtime_ns", "width", "height"]
 
 
@@ -23,16 +26,16 @@ class Decoded:
     def __init__(self, file: Path, shape: tuple[int, ...], scratch: Path | None):
         self.file, self.scratch = file, scratch
         file.unlink(missing_ok=True)  # it may be the scratch file by another name
-        self.images = np.lib.format.open_memmap(file, "w+", np.uint8, shape)
+        self.images = store.create(file, shape)
         self.rows: list[tuple] = []
         self.known: dict[str, tuple] = {}  # file -> row of the earlier images, and its line
         self.now: dict[str, tuple[int, int]] = {}
         self.before = None
         if scratch and (scratch / "files.csv").is_file():
             try:
-                table = pd.read_csv(scratch / "files.csv")[COLUMNS]
+                table = tables.read(scratch / "files.csv")[COLUMNS]
                 self.before = np.load(scratch / "images.npy", mmap_mode="r")
-            except (OSError, ValueError, KeyError):
+            except (OSError, ValueError, KeyError, TypeError):
                 return  # an earlier run that was killed while it wrote
             if self.before.shape[1:] == shape[1:] and len(self.before) >= len(table):
                 lines = table.itertuples(index=False)
@@ -40,7 +43,10 @@ class Decoded:
 
     def has(self, folder: Path, source: str) -> bool:
         """Whether the pixels of this very file are known from an earlier run."""
-        told = (folder / source).stat()
+        try:
+            told = (folder / source).stat()
+        except OSError:
+            return False  # a link that leads nowhere, as whoever decodes it will tell
         self.now[source] = (told.st_size, told.st_mtime_ns)
         return source in self.known and self.known[source][1:3] == self.now[source]
 

@@ -9,15 +9,15 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold
 
+from labproof.data import annotations
 from labproof.data.decoding import SUFFIXES, BrokenImage, decode
 from labproof.data.decoding_cache import Decoded
-from labproof.data.store import SPLITS
+from labproof.data.store import SPLITS, create, save
 from labproof.errors import LabError
 
 TOLD = 10  # broken files that a message names
 CHUNK = 1000  # images in memory at once
 INDEX = "index.csv"
-NAMES = ("file", "image", "image_id")  # the column of the index that says which image it is
 FOLDS = 20  # so a split goes in steps of 5 %
 
 
@@ -67,11 +67,15 @@ def prepare(
     Raises
     ------
     LabError
-        For a folder without images, broken files, and an index, boxes or masks that do not fit.
+        For a folder without images, broken files, an index, boxes or masks that do not fit, and a
+        disk without room for the images.
     """
     records = _list(path, dataset, split, group)
-    areas = _read_boxes(path / boxes, records) if boxes else None
-    drawn = _find_masks(path / masks, records) if masks else None
+    sources = records["source"].tolist()
+    # those of a preset that takes few images may be of others
+    there = {_name(path, file) for file in annotations.images(path)} if boxes or masks else set()
+    areas = annotations.boxes(path / boxes, sources, there) if boxes else None
+    drawn = annotations.masks(path / masks, sources, there) if masks else None
     size, channels = dataset["size"], dataset["channels"]
 
     def one(source: str) -> tuple[np.ndarray, int, int] | str:
@@ -104,7 +108,7 @@ def prepare(
         _check_left(path, records, kept, left_out)
         whole = np.load(store / "images.npy", mmap_mode="r")
         # written beside, then put in place: the file's head names its length
-        np.save(store / "kept.npy", whole[: len(kept)])
+        save(store / "kept.npy", whole[: len(kept)])
         (store / "kept.npy").replace(store / "images.npy")
     records = records[records["source"].isin(set(kept))].reset_index(drop=True)
     records.insert(0, "image", range(len(records)))
@@ -113,9 +117,7 @@ def prepare(
     pd.DataFrame(left_out, columns=["file", "reason"]).to_csv(store / "left_out.csv", index=False)
     if areas is None and drawn is None:
         return
-    zones = np.lib.format.open_memmap(
-        store / "zones.npy", "w+", np.uint8, (len(records), size, size)
-    )
+    zones = create(store / "zones.npy", (len(records), size, size))
     for image, source in enumerate(records["source"]):
         for x0, y0, x1, y1 in (areas or {}).get(source, []):
             zones[image, _pixels(y0, y1, size), _pixels(x0, x1, size)] = 1
@@ -129,20 +131,21 @@ def prepare(
 
 def _list(path: Path, dataset: Mapping, split: Mapping | None, group: str | None) -> pd.DataFrame:
     """The records of the images that are taken: split, label, class, source, and group if known."""
-    rows = []
+    rows, seen = [], {}
     for name in SPLITS if split is None else ("",):
         for label, wanted in enumerate(dataset["classes"]):
             folder = path / name / wanted
-            files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES)
+            files = annotations.images(folder)
+            _check_once(folder, files, seen)
             if not files:
                 raise LabError(
                     f"{folder}: has no images ({', '.join(sorted(SUFFIXES))}). "
                     "Put some there, or mend path and classes of this source in config/config.yaml."
                 )
-            rows += [(name, label, wanted, file.relative_to(path).as_posix()) for file in files]
+            rows += [(name, label, wanted, _name(path, file)) for file in files]
     records = pd.DataFrame(rows, columns=["split", "label", "class", "source"])
     if group:
-        records["group"] = _read_groups(path / INDEX, group, records["source"])
+        records["group"] = annotations.groups(path / INDEX, group, records["source"])
     if split is not None:
         records["split"] = _split(path, records, split)
     taken = [
@@ -151,6 +154,27 @@ def _list(path: Path, dataset: Mapping, split: Mapping | None, group: str | None
         for part, count in _share(records[records["split"] == name], dataset[name])
     ]
     return pd.concat(taken, ignore_index=True)
+
+
+def _name(path: Path, file: Path) -> str:
+    """An image as records, index and boxes call it."""
+    return file.relative_to(path).as_posix()
+
+
+def _check_once(folder: Path, files: Sequence[Path], seen: dict[Path, Path]) -> None:
+    """LabError where images are reached twice, by folders within one another or by links.
+
+    `seen`: each folder with images, its links resolved -> the class folder that it was reached by.
+    """
+    for place in dict.fromkeys(file.parent for file in files):
+        real = place.resolve()
+        if real in seen:
+            raise LabError(
+                f"{place}: its images would count twice, for {seen[real]} and for {folder}. Give "
+                "each class and split a folder of its own, and mend classes of this source in "
+                "config/config.yaml."
+            )
+        seen[real] = folder
 
 
 def _share(records: pd.DataFrame, wanted: int) -> list[tuple[pd.DataFrame, int]]:
@@ -186,44 +210,6 @@ def _split(path: Path, records: pd.DataFrame, split: Mapping) -> np.ndarray:
     return found
 
 
-def _read_groups(file: Path, group: str, sources: pd.Series) -> list[str]:
-    table = _read_csv(file, "Mend it, or take `group` away from this source.").astype(str)
-    name = next((column for column in NAMES if column in table), None)
-    if name is None:
-        raise LabError(f"{file}: no column says which image a line is of. Call one of them file.")
-    if group not in table:
-        known = ", ".join(column for column in table if column != name)
-        raise LabError(f'{file}: has no column "{group}". Set group of this source to: {known}.')
-    known = dict(zip(table[name], table[group], strict=True))
-    found = []
-    for source in sources:
-        path = Path(source)
-        names = [key for key in (source, path.name, path.stem) if key in known]
-        if not names or known[names[0]] in ("", "nan"):
-            raise LabError(
-                f"{file}: says nothing of {source} in the column {group}. Add a line, or take "
-                "`group` away from this source."
-            )
-        found.append(known[names[0]])
-    return found
-
-
-def _find_masks(folder: Path, records: pd.DataFrame) -> dict[str, Path]:
-    files = (file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES)
-    masks = {file.relative_to(folder).with_suffix("").as_posix(): file for file in files}
-    found = {
-        source: masks[stem]
-        for source in records["source"]
-        if (stem := Path(source).with_suffix("").as_posix()) in masks
-    }
-    if not found:
-        raise LabError(
-            f"{folder}: has no mask of any of the images taken. The mask of "
-            f"{records['source'][0]} is expected at {folder / records['source'][0]}."
-        )
-    return found
-
-
 def _pixels(low: float, high: float, size: int) -> slice:
     """Pixels that a side of a box touches; a box is never so small that none is."""
     first = min(int(low * size), size - 1)
@@ -250,34 +236,3 @@ def _check_left(path: Path, records: pd.DataFrame, kept: list[str], left_out: li
     gone = sorted(wanted - set(zip(rest["split"], rest["class"], strict=True)))
     if gone:
         raise LabError(f"{path / '/'.join(gone[0])}: has no image left. {_message(path, left_out)}")
-
-
-def _read_csv(file: Path, mend: str) -> pd.DataFrame:
-    try:
-        return pd.read_csv(file)
-    except (OSError, ValueError) as error:
-        raise LabError(f"{file}: cannot be read ({error}). {mend}") from None
-
-
-def _read_boxes(file: Path, records: pd.DataFrame) -> dict[str, list[tuple]]:
-    columns = ["file", "x0", "y0", "x1", "y1"]
-    table = _read_csv(file, "Mend `boxes` of this source.")
-    if list(table.columns[:5]) != columns:
-        raise LabError(f"{file}: the first line must begin with {','.join(columns)}")
-    numbers = table[columns[1:]].apply(pd.to_numeric, errors="coerce")
-    wrong = ~(numbers.ge(0) & numbers.le(1)).all(axis=1)
-    wrong |= (numbers["x0"] > numbers["x1"]) | (numbers["y0"] > numbers["y1"])
-    if wrong.any():
-        line = int(np.flatnonzero(wrong)[0]) + 2
-        raise LabError(
-            f"{file}, line {line}: a box must have 0 <= x0 <= x1 <= 1 and 0 <= y0 <= y1 <= 1, in "
-            "shares of the image's sides."
-        )
-    found: dict[str, list[tuple]] = {}
-    for name, *box in table[columns].itertuples(index=False):
-        found.setdefault(name, []).append(tuple(box))
-    if not set(found) & set(records["source"]):
-        raise LabError(
-            f"{file}: names none of the images taken. A file is named as {records['source'][0]}."
-        )
-    return found

@@ -5,11 +5,15 @@ backbone has gone before; `records.csv` (image, split, label, class, source, …
 N x H x W, 1 inside) where known.
 """
 
+import io
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
+from labproof import disk, tables
 
 SPLITS = ("train", "validation")
 
@@ -28,15 +32,34 @@ class Dataset:
         return self.inputs[rows["image"].to_numpy()], rows["label"].to_numpy()
 
 
+def create(file: Path, shape: tuple[int, ...], dtype: np.dtype | type = np.uint8) -> np.memmap:
+    """A new array of zeros on the disk, mapped; LabError where the disk has no room for it."""
+    dtype = np.dtype(dtype)
+    told = {"descr": dtype.str, "fortran_order": False, "shape": tuple(shape)}
+    head = io.BytesIO()
+    np.lib.format.write_array_header_1_0(head, told)
+    with file.open("wb", buffering=0) as made:
+        disk.reserve(made, head.tell() + dtype.itemsize * math.prod(shape))
+        made.write(head.getvalue())
+    return np.load(file, mmap_mode="r+")
+
+
+def save(file: Path, array: np.ndarray) -> None:
+    """As numpy.save, but where the disk has no room for it, that is what is said."""
+    made = create(file, array.shape, array.dtype)
+    made[...] = array
+    made.flush()
+
+
 def write(
     folder: Path, inputs: np.ndarray, records: pd.DataFrame, zones: np.ndarray | None = None
 ) -> None:
     """Write a store; images are uint8, features float32."""
     folder.mkdir(parents=True, exist_ok=True)
     name = "images.npy" if inputs.dtype == np.uint8 else "features.npy"
-    np.save(folder / name, inputs)
+    save(folder / name, inputs)
     if zones is not None:
-        np.save(folder / "zones.npy", zones.astype(np.uint8))
+        save(folder / "zones.npy", zones.astype(np.uint8))
     records.to_csv(folder / "records.csv", index=False)
 
 
@@ -48,7 +71,7 @@ def read(folder: Path) -> Dataset:
     zones = folder / "zones.npy"
     return Dataset(
         np.load(inputs, mmap_mode="r"),
-        pd.read_csv(folder / "records.csv"),
+        tables.read(folder / "records.csv"),
         np.load(zones, mmap_mode="r") if zones.exists() else None,
     )
 

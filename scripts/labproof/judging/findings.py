@@ -17,8 +17,10 @@ from labproof.lab import claims, gaps, vocabulary
 PUBLISHED = {
     "final_accuracy": ("accuracy", None),
     "final_val_accuracy": ("val_accuracy", None),
+    "final_loss": ("loss", None),
     "final_val_loss": ("val_loss", None),
     "accuracy_gap": ("val_accuracy", "accuracy"),
+    "overfitting": ("val_loss", "loss"),
 }
 RELATION_WORDS = {"above": "above", "below": "below", "about": "about", "similar_to": "similar to"}
 

@@ -14,13 +14,12 @@ The resolved lab is a plain nested dict, so that Snakemake can compare, look up 
 - `curves`, `findings`: what the lab claims, as `claims.resolve` gives it
 """
 
-import csv
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
 from labproof.errors import LabError
-from labproof.lab import archives, claims, validation
+from labproof.lab import archives, claims, published, validation
 from labproof.lab.seeds import blocks
 from labproof.lab.validation import problem, suggest
 
@@ -32,9 +31,6 @@ TOLD = ("label", "task", "control", "heatmaps", "continues", "continued")
 # What "augmentation: true" stands for in the protocol: degrees, shares of the side.
 AUGMENTATION = {"rotation": 10, "shift": 0.1, "flip": True}
 INDEX = "index.csv"  # of a folder, where a column of it is named as group
-# The columns of published.csv, and what may stand under "metric".
-PUBLISHED = ["cell", "group", "metric", "value", "note"]
-METRICS = ["accuracy", "val_accuracy", "val_loss"]
 # Pooling halves the image so often, and something has to be left of it.
 SMALLEST = {"alexnet": 8, "vgg16": 32, "mlp": 32}
 
@@ -112,7 +108,7 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
                 raise problem(tasks_file, ["tasks", key, "gallery"], cause)
     claimed = claims.resolve(findings, tasks, cells, Path(f"config/labs/{name}/findings.yaml"))
     _check_asked(config.get("finding"), claimed["findings"])
-    _check_published(root, Path(f"config/labs/{name}/published.csv"), cells)
+    published.read(f"config/labs/{name}/published.csv", root, cells)
     seeds = _seeds(config.get("seeds", scaling["seeds"]))
     return {
         "name": name,
@@ -288,31 +284,6 @@ def _check_asked(finding: str | None, findings: list[dict]) -> None:
     if finding is not None and finding not in names:
         cause = f'there is no finding "{finding}".{suggest(finding, names)}'
         raise problem(CONFIG, ["finding"], cause, names[0])
-
-
-def _check_published(root: Path, file: Path, cells: Mapping) -> None:
-    """Others' numbers: read again by the figures and the page, but a slip should show at once."""
-    try:
-        with (root / file).open(encoding="utf-8", newline="") as lines:
-            table = csv.DictReader(lines)
-            header, rows = table.fieldnames or [], list(table)
-    except OSError as error:
-        raise LabError(f"{file}: cannot be read ({error.strerror}).") from None
-    if header != PUBLISHED:
-        raise LabError(f"{file}: the first line must be {','.join(PUBLISHED)}")
-    for number, row in enumerate(rows, start=2):
-        place = f"{file}, line {number}"
-        for key, known in (("cell", cells), ("metric", METRICS)):
-            if row[key] not in known:
-                raise LabError(
-                    f'{place}: the {key} "{row[key]}" is not known.{suggest(row[key], known)}'
-                )
-        try:
-            float(row["value"])
-        except (TypeError, ValueError):
-            raise LabError(
-                f'{place}: the value "{row["value"]}" is no number. Write 0.85.'
-            ) from None
 
 
 def _backbone(config: Mapping, scaling: Mapping, preset: str) -> dict:

@@ -13,9 +13,9 @@ import pandas as pd
 
 from labproof import tables, words
 from labproof.data import audit
-from labproof.errors import LabError
 from labproof.explain import sanity
 from labproof.judging import curves, findings, measures
+from labproof.lab import published as numbers
 from labproof.lab import vocabulary
 from labproof.lab.plan import TOLD
 from labproof.page import scoreboard, sentences
@@ -51,22 +51,6 @@ def estimates(histories: pd.DataFrame) -> dict[str, Estimate]:
         if measure.table == "histories" and not measure.parameter
     ]
     return {name: estimate(measures.over_seeds(histories, name)) for name in plain}
-
-
-def read_published(path: Path) -> pd.DataFrame:
-    """Published numbers in long form: cell, group, metric, value, note (one run each)."""
-    table = tables.read(path)
-    if table is None:
-        return pd.DataFrame(columns=["cell", "group", "metric", "value", "note"])
-    missing = {"cell", "group", "metric", "value"} - set(table.columns)
-    if missing:
-        raise LabError(
-            f"{path}: the column{'s' if len(missing) > 1 else ''} {', '.join(sorted(missing))} "
-            "cannot be found. Give it the header: cell,group,metric,value,note"
-        )
-    table["value"] = pd.to_numeric(table["value"], errors="coerce")
-    table["note"] = table["note"].fillna("") if "note" in table else ""
-    return table
 
 
 def read_cell(name: str, lab: dict, results: Path, published: pd.DataFrame) -> dict:
@@ -479,7 +463,7 @@ def context(
     missing: Sequence[Mapping] = (),
 ) -> dict:
     """All that the template reads, from a resolved lab and its results folder."""
-    told = read_published(published)
+    told = pd.DataFrame(numbers.read(published), columns=numbers.COLUMNS)
     lacking = [gap["cell"] for gap in missing]
     # of a cell without any seed, what an earlier run may have left is not shown
     gone = {cell for cell in lacking if lacking.count(cell) == len(lab["blocks"])}
