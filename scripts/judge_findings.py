@@ -5,37 +5,36 @@ from labproof.job import job
 with job(snakemake):
     from pathlib import Path
 
-    from labproof import tables
+    from labproof import paths, tables
     from labproof.data import audit
     from labproof.judging import findings
+    from labproof.lab import plan
     from labproof.page import report
 
-    results, wanted = Path(snakemake.params.results), snakemake.params.findings
+    lab = plan.resolve(
+        snakemake.config, Path(snakemake.scriptdir).parent, preset=snakemake.wildcards.preset
+    )
+    results = paths.of_resolved(lab)
+    wanted = plan.findings_of(lab, snakemake.wildcards.get("finding"))
     # a file that is no input, of a cell that a partial report lacks, may be of an earlier run
     given = set(map(str, snakemake.input))
-
-    def table(kind, cell, file):
-        """A table of a cell, if it is an input."""
-        path = results / kind / f"{cell}{file}"
-        listed = str(path) in given or str(path.parent) in given
-        return tables.read(path) if listed else None
-
-    files = {"histories": ".csv", "predictions": ".csv", "heatmaps": "/scores.csv"}
-    files["interventions"] = ".csv"
     evidence = {
-        cell: {kind: table(kind, cell, file) for kind, file in files.items()}
+        cell: {
+            kind: tables.read(Path(file)) if given & {file, str(Path(file).parent)} else None
+            for kind, file in results.evidence(cell).items()
+        }
         for cell in dict.fromkeys(cell for finding in wanted for cell in finding["cells"])
     }
+    datasets = {name: cell["dataset"] for name, cell in lab["cells"].items()}
     audits = {
-        name: audit.read(results / "audit" / name)
-        for name in dict.fromkeys(snakemake.params.datasets.values())
+        name: audit.read(Path(results.audit(name))) for name in dict.fromkeys(datasets.values())
     }
     text = snakemake.output.get("text")  # of one finding alone
     judged = findings.judge(
         wanted,
         evidence,
-        seeds=snakemake.params.seeds,
-        datasets=snakemake.params.datasets,
+        seeds=lab["seeds"],
+        datasets=datasets,
         published=report.read_published(Path(snakemake.input.published)),
         warnings={name: facts["warnings"] for name, facts in audits.items() if facts},
         missing=snakemake.params.gaps,

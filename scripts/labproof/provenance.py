@@ -3,6 +3,7 @@
 import ast
 import hashlib
 import importlib.metadata
+import json
 import os
 import platform
 import resource
@@ -94,6 +95,11 @@ def peak_memory() -> float:
     """Largest resident memory of this process so far, in MiB."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def data_hash(data: object) -> str:
+    """Hash of what JSON can say, its order included."""
+    return hashlib.sha256(json.dumps(data).encode()).hexdigest()[:16]
 
 
 def listing_hash(folder: Path | str) -> str:

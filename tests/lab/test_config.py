@@ -342,6 +342,7 @@ def told(project, wanted, *arguments):
     assert len(starts) == 1, run.stdout
     assert "File " not in run.stdout
     assert not (project / "results").exists()
+    assert not list((project / ".snakemake/locks").glob("*"))
 
 
 @pytest.mark.parametrize(
@@ -414,7 +415,7 @@ def test_a_place_that_takes_no_results_is_named(tmp_path):
 
 def test_a_second_run_in_one_folder_says_so(project):
     locks = project / ".snakemake/locks"
-    locks.mkdir(parents=True)
+    locks.mkdir(parents=True, exist_ok=True)
     wanted = "results/smoke/report/index.html"
     for kind in ("input", "output"):
         (locks / f"0.{kind}.lock").write_text(f"{wanted}\n")
