@@ -57,7 +57,7 @@ def _tree(file: Path) -> ast.Module:
 @cache
 def _logic(file: Path) -> str:
     """The syntax tree without docstrings, as text."""
-    tree = ast.parse(ast.unparse(_tree(file)))
+    tree = _tree(file)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
             node

@@ -3,6 +3,7 @@
 The resolved lab is a plain nested dict, so that Snakemake can compare, look up and pass it on:
 
 - `name`, `title`, `preset`, `seeds` (list), `blocks` (list such as "0-4")
+- `sources`: what the config says of the sources that the lab uses
 - `datasets`: name -> source, size, channels, train, validation, classes (negative, positive), and
   `images`: where they come from, as the config says it, but for a published archive as a folder
 - `tasks`: id -> title, did, cells (names), gallery (datasets, may be empty)
@@ -136,6 +137,7 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
                 raise problem(tasks_file, ["tasks", key, "gallery"], cause)
     claimed = claims.resolve(findings, tasks, cells, Path(f"config/labs/{name}/findings.yaml"))
     _check_published(root, Path(f"config/labs/{name}/published.csv"), cells)
+    used = dict.fromkeys(dataset["source"] for dataset in lab["datasets"].values())
     if config.get("finding") is not None:
         findings_of(claimed, config["finding"])
     return {
@@ -144,6 +146,7 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
         "preset": preset,
         "seeds": chosen,
         "blocks": seeds.blocks(chosen, scaling["block"]),
+        "sources": {key: config["sources"][key] for key in used},
         "datasets": datasets,
         "tasks": tasks,
         "cells": cells,
