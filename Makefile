@@ -68,6 +68,7 @@ lint: $(TOOLS)  ## check format and style of the code and the workflow
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(VENV)/bin/snakefmt --check workflow
+	cd scripts && "$(CURDIR)/$(VENV)/bin/lint-imports" --no-logo --no-cache ../pyproject.toml
 	$(WITH_PATH) $(PY) -m snakemake --lint
 
 format: $(TOOLS)  ## bring the code and the workflow into format

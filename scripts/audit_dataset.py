@@ -7,12 +7,12 @@ with job(snakemake):
 
     from labproof import tables
     from labproof.data import audit, store
-    from labproof.page import figures
+    from labproof.page.figures import images, style
 
     source, folder = Path(snakemake.input[0]), Path(snakemake.output[0])
     dataset = store.read(source)
     facts, pairs = audit.audit(dataset, tables.read(source / "left_out.csv"))
     audit.write(facts, pairs, folder)
     if len(pairs):
-        figure, _ = figures.pairs(dataset.inputs, pairs)
-        figures.save_png(figure, folder / "pairs.png")
+        figure, _ = images.pairs(dataset.inputs, pairs)
+        style.save_png(figure, folder / "pairs.png")

@@ -7,7 +7,9 @@ with job(snakemake):
 
     import pandas as pd
 
-    from labproof.page import figures
+    from labproof.page.figures import style
+    from labproof.page.figures.curves import learning_curves
+    from labproof.page.figures.predictions import predictions as answers
 
     cells, folder = snakemake.params.cells, Path(snakemake.output[0])
     published = pd.read_csv(snakemake.input.published)
@@ -26,10 +28,10 @@ with job(snakemake):
     def draw(name, figure_and_table):
         """Save a figure of the task."""
         figure, table = figure_and_table
-        figures.save(figure, folder / name, table)
+        style.save(figure, folder / name, table)
 
-    draw("curves", figures.learning_curves(histories, told(list(cells))))
+    draw("curves", learning_curves(histories, told(list(cells))))
     for name, label in cells.items():
-        draw(name, figures.learning_curves({label: histories[label]}, told([name])))
+        draw(name, learning_curves({label: histories[label]}, told([name])))
     classes = {label: snakemake.params.classes[name] for name, label in cells.items()}
-    draw("predictions", figures.predictions(predictions, classes))
+    draw("predictions", answers(predictions, classes))

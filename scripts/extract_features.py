@@ -10,10 +10,10 @@ with job(snakemake):
     from labproof.training import backbones
 
     dataset, name = store.read(Path(snakemake.input.dataset)), snakemake.wildcards.backbone
-    backbone = backbones.load(
+    backbone = backbones.read(
         name,
         (*dataset.inputs.shape[1:3], 3),
-        weights=Path(snakemake.input.backbone) / "backbone.weights.h5",
+        Path(snakemake.input.backbone),
         base=snakemake.params.base,
     )
     features = backbones.extract(backbone, dataset.inputs, name=name)

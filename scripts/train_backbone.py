@@ -10,15 +10,16 @@ with job(snakemake) as this:
 
     from labproof.data import source_task
     from labproof.errors import LabError
-    from labproof.training import backbones
+    from labproof.training import backbones, pretraining, weight_files
+    from labproof.training.resuming import resumable
 
     settings, name = snakemake.params.backbone, snakemake.wildcards.backbone
     folder = Path(snakemake.output[0])
     folder.mkdir(parents=True, exist_ok=True)
-    history = pd.DataFrame(columns=["epoch", "loss", "accuracy", "val_loss", "val_accuracy"])
+    history = pd.DataFrame(columns=pretraining.HISTORY)
     if settings["weights"] == "procedural":
-        with this.resumable({**settings, "code": snakemake.params.code}) as saved:
-            backbone, history = backbones.train(
+        with resumable(this, {**settings, "code": snakemake.params.code}) as saved:
+            backbone, history = pretraining.train(
                 name,
                 base=settings["base"],
                 size=settings["size"],
@@ -35,7 +36,7 @@ with job(snakemake) as this:
             own = settings["name"] is not None  # only config.yaml names a backbone
             file = "config.yaml" if own else f"presets/{snakemake.wildcards.preset}.yaml"
             raise LabError(f"config/{file}, key backbone.{error}") from None
-    backbone.save_weights(folder / "backbone.weights.h5")
+    weight_files.save(backbone, folder / backbones.FILE)
     history.to_csv(folder / "history.csv", index=False)
     facts = {"weights": settings["weights"], "parameters": backbone.count_params()}
     if len(history):

@@ -13,13 +13,14 @@ with job(snakemake) as this:
     from labproof import provenance
     from labproof.data import store
     from labproof.lab.seeds import seeds_of
-    from labproof.training import trainer
+    from labproof.training import trainer, weight_files
+    from labproof.training.resuming import resumable
 
     start = time.monotonic()
     seeds, data = seeds_of(snakemake.wildcards.block), Path(snakemake.input.data)
     settings = {"cell": snakemake.params.cell, "code": snakemake.params.code}
     settings["device"] = [keras.backend.backend(), *keras.distribution.list_devices()]
-    with this.resumable(settings, data) as saved:
+    with resumable(this, settings, data) as saved:
         read = store.read(data)
         models = Path(snakemake.output.models)
         models.mkdir(parents=True, exist_ok=True)
@@ -35,7 +36,7 @@ with job(snakemake) as this:
         trained.histories.to_csv(snakemake.output.history, index=False)
         trained.predictions.to_csv(snakemake.output.predictions, index=False)
         for seed, model in trained.models.items():
-            model.save_weights(models / f"{seed}.weights.h5")
+            weight_files.save(model, models / f"{seed}.weights.h5")
         facts = {
             "block": snakemake.wildcards.block,
             "seeds": len(seeds),

@@ -44,7 +44,8 @@ def test_a_full_disk_for_real(tmp_path):
     if not os.path.exists("/dev/full"):
         pytest.skip("there is no /dev/full here")
     screen, _ = failed(tmp_path, "open('/dev/full', 'wb', buffering=0).write(b'x')")
-    assert "the disk is full. Free some room and run again" in screen
+    disk = next(folder for folder in tmp_path.parents if folder.is_mount())
+    assert f"the disk {disk} is full. Free some room and run again" in screen
 
 
 def test_an_error_of_ours_is_shown_as_it_is_and_another_with_its_name(tmp_path):

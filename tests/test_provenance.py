@@ -62,6 +62,45 @@ def test_what_every_script_shares_counts_for_all(scripts):
     assert changed(scripts, "labproof/job.py", '"2"', '"3"') == set(hashes(scripts))
 
 
+def test_checkpoints_count_for_what_trains_and_nothing_else(scripts):
+    trains = {"train_block", "train_backbone"}
+    room = "labproof/training"
+    for module, old, new in (
+        ("checkpoints.py", "SHARE = 0.03", "SHARE = 0.04"),
+        ("resuming.py", "MARGIN = 60", "MARGIN = 61"),
+        ("stopping.py", "STATUS = 143", "STATUS = 144"),
+    ):
+        assert changed(scripts, f"{room}/{module}", old, new) == trains
+    source = "labproof/data/source_task.py"
+    text = (scripts / source).read_text()
+    assert changed(scripts, source, text, f"{text}\nNEW = 1\n") == {"train_backbone"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from labproof.data import store",
+        "import labproof.data.store",
+        "from labproof.data.store import read",
+    ],
+)
+def test_an_import_counts_however_it_is_written_and_its_packages_too(scripts, line):
+    (scripts / "new_script.py").write_text(f"{line}\n")
+    assert "new_script" in changed(scripts, "labproof/data/store.py", "def read(", "def read(_, ")
+    for package in ("labproof/__init__.py", "labproof/data/__init__.py"):
+        text = (scripts / package).read_text()
+        assert "new_script" in changed(scripts, package, text, f"{text}\nNEW = 1\n")
+    assert "new_script" not in changed(scripts, "labproof/data/audit.py", "import", "import abc, ")
+
+
+def test_in_which_room_a_module_of_one_name_stands_counts(scripts):
+    (scripts / "new_script.py").write_text("import labproof.data.same, labproof.judging.same\n")
+    (scripts / "labproof/data/same.py").write_text("NUMBER = 1\n")
+    before = hashes(scripts)["new_script"]
+    (scripts / "labproof/data/same.py").rename(scripts / "labproof/judging/same.py")
+    assert hashes(scripts)["new_script"] != before
+
+
 def test_versions_and_memory_of_this_process():
     import numpy
 

@@ -10,14 +10,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from labproof import gpus
-from labproof.errors import LabError
+from labproof.errors import LabError, first_line
 
-# Seconds before a cluster's time limit at which a training saves and leaves by itself.
-MARGIN = 60
 DISK = {
-    errno.ENOSPC: "the disk is full. Free some room",
-    errno.EDQUOT: "the disk quota is used up. Free some room",
-    errno.EROFS: "the disk can only be read. Mount it for writing",
+    errno.ENOSPC: "the disk {disk} is full. Free some room",
+    errno.EDQUOT: "the quota on the disk {disk} is used up. Free some room",
+    errno.EFBIG: "no file may grow so large here. Raise the limit (ulimit -f)",
+    errno.EROFS: "the disk {disk} can only be read. Mount it for writing",
     errno.EACCES: "this may not be written or read. Change the permissions",
 }
 
@@ -32,28 +31,6 @@ class Job:
         """Show a line on the screen."""
         os.write(self._screen, f"\n{self.snakemake.rule}: {text}\n".encode())
 
-    @contextmanager
-    def resumable(self, settings: dict, data: Path | None = None) -> Iterator:
-        """Checkpoints of this job in its scratch folder, written as well when it is told to stop.
-
-        The folder goes when the context ends well, so write the outputs inside.
-        """
-        from labproof.training import checkpoints, stopping
-
-        def leave(cause: str) -> None:
-            text = f"{cause}: {saved.hold()}, from where the next run goes on"
-            print(text, flush=True)
-            self.say(text)
-
-        left = stopping.time_left()
-        seconds_left = None if left is None else max(1.0, left - min(MARGIN, left / 4))
-        folder, key = Path(self.snakemake.params.scratch), checkpoints.key_of(settings, data)
-        seconds = self.snakemake.config.get("checkpoint", 30)
-        with checkpoints.Checkpoints(folder, key, seconds=seconds) as saved:
-            with stopping.stoppable(leave, seconds=seconds_left):
-                yield saved
-            saved.remove()
-
 
 @contextmanager
 def job(snakemake) -> Iterator[Job]:
@@ -62,7 +39,9 @@ def job(snakemake) -> Iterator[Job]:
     Import numerical libraries inside: they read the number of threads and speak when imported. The
     traceback goes into the log, so that the screen shows only what a user can act on.
     """
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # whatever the user's keras.json says
+    # whatever the user's keras.json says; its other settings: `import_keras`
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    os.environ["KERAS_NNX_ENABLED"] = "false"
     threads = str(snakemake.threads)
     for name in ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = threads
@@ -95,28 +74,51 @@ def job(snakemake) -> Iterator[Job]:
     except Exception as error:
         with suppress(OSError):  # a full disk takes no log either
             traceback.print_exc()
-        this.say(f"{_message(error)}\n(more in {snakemake.log[0]})")
+        this.say(f"{_message(error, snakemake.log[0])}\n(more in {snakemake.log[0]})")
         raise SystemExit(1) from None
 
 
 def import_keras() -> None:
-    """Import Keras without what it and TensorFlow take along, if it is there, for what no job uses.
+    """Import Keras with its own settings, whatever the user's keras.json says.
 
-    That takes up to two seconds. Afterwards all can be imported as ever.
+    And without what it and TensorFlow take along, if it is there, for what no job uses: that takes
+    up to two seconds. Afterwards all can be imported as ever.
+
+    Raises
+    ------
+    LabError
+        Keras cannot read its keras.json.
     """
     hidden = {"sklearn", "matplotlib", "jax"} - {*sys.modules, os.environ["KERAS_BACKEND"]}
     sys.modules |= dict.fromkeys(hidden)
-    import keras  # noqa: F401
+    try:
+        import keras
+    except (AssertionError, AttributeError, TypeError, ValueError) as error:
+        raise LabError(
+            f"Keras cannot be imported ({first_line(error)}). Delete keras.json in the folder "
+            f"{os.environ.get('KERAS_HOME', '~/.keras')}, or mend it, and run again."
+        ) from error
+    finally:
+        for name in hidden:
+            sys.modules.pop(name, None)
+    keras.config.set_floatx("float32")
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_epsilon(1e-7)
 
-    for name in hidden:
-        del sys.modules[name]
 
-
-def _message(error: Exception) -> str:
+def _message(error: Exception, log: str) -> str:
     if isinstance(error, LabError):
         return str(error)
     cause = DISK.get(getattr(error, "errno", None))
     if cause:
         where = f"{error.filename}: " if error.filename else ""
+        # an error of a write knows no name; what a job writes is mostly on the disk of its log
+        cause = cause.format(disk=_disk(error.filename or log))
         return f"{where}{cause} and run again: what is done stays done."
     return f"{type(error).__name__}: {error}"
+
+
+def _disk(file: str) -> Path:
+    """Where the disk of a file is mounted."""
+    place = Path(file).absolute().resolve()
+    return next(folder for folder in (place, *place.parents) if folder.is_mount())

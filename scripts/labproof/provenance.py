@@ -36,15 +36,17 @@ def code_hash(script: Path) -> str:
     script
         A Python file beside the package `labproof`.
     """
+    root = script.resolve().parent
     files, waiting = set(), [script.resolve()]
     while waiting:
         file = waiting.pop()
         if file not in files:
             files.add(file)
-            waiting += _imports(file, script.resolve().parent)
+            waiting += _imports(file, root)
     digest = hashlib.sha256()
     for file in sorted(files):
-        digest.update(file.name.encode())
+        # two rooms may have modules of one name
+        digest.update(file.relative_to(root).as_posix().encode())
         digest.update(_logic(file).encode())
     return digest.hexdigest()[:16]
 
@@ -67,15 +69,22 @@ def _logic(file: Path) -> str:
 
 
 def _imports(file: Path, root: Path) -> list[Path]:
-    """Files below `root` that a file imports, wherever in the file the import stands."""
+    """Files below `root` that a file imports, wherever in the file the import stands.
+
+    `import a.b` runs a/__init__.py as well.
+    """
     names = set()
     for node in ast.walk(_tree(file)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    paths = [root.joinpath(*name.split(".")).with_suffix(".py") for name in sorted(names)]
-    return [path for path in paths if path.is_file()]
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    paths = set()
+    for name in names:
+        parts = name.split(".")
+        for place in (root.joinpath(*parts[:count]) for count in range(1, len(parts) + 1)):
+            paths |= {place.with_suffix(".py"), place / "__init__.py"}
+    return sorted(path for path in paths if path.is_file())
 
 
 def versions(packages: Sequence[str] = PACKAGES) -> dict[str, str]:

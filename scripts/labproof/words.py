@@ -1,9 +1,8 @@
 """Numbers, estimates and lists as text, for the terminal and the page alike."""
 
+import math
 import re
 from typing import NamedTuple
-
-import numpy as np
 
 NBSP = "\u00a0"
 MINUS = "\u2212"
@@ -21,7 +20,7 @@ class Estimate(NamedTuple):
     @property
     def sign(self) -> int | None:
         """1 or -1 when the whole interval is above or below 0; 0 when it holds 0; None: unknown."""
-        if not (np.isfinite(self.low) and np.isfinite(self.high)):
+        if not (math.isfinite(self.low) and math.isfinite(self.high)):
             return None
         return int(self.low > 0) - int(self.high < 0)
 
@@ -35,7 +34,7 @@ class Estimate(NamedTuple):
 
 def number(value: float | None, digits: int = 3) -> str:
     """A number with fixed decimals and a true minus sign; a dash where there is none."""
-    if value is None or not np.isfinite(value):
+    if value is None or not math.isfinite(value):
         return NOTHING
     text = f"{value:.{digits}f}"
     if float(text) == 0:
@@ -74,7 +73,7 @@ def strong_percent(value: Estimate, digits: int = 0) -> str:
 
 def power(value: float | None) -> str:
     """A learning rate as Markdown: `2 × 10^−5^`."""
-    if value is None or not np.isfinite(value):
+    if value is None or not math.isfinite(value):
         return NOTHING
     if value == 0:
         return "0"
@@ -86,7 +85,7 @@ def power(value: float | None) -> str:
 
 def duration(seconds: float | None) -> str:
     """Seconds in the unit that a reader would choose: `42 s`, `7.5 min`, `3.2 h`."""
-    if seconds is None or not np.isfinite(seconds):
+    if seconds is None or not math.isfinite(seconds):
         return NOTHING
     if seconds < 100:
         return f"{seconds:.1f}{NBSP}s" if seconds < 10 else f"{seconds:.0f}{NBSP}s"

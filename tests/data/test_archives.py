@@ -13,6 +13,7 @@ from PIL import Image
 
 from labproof.data import archives, folders, store
 from labproof.errors import LabError
+from labproof.lab.archives import as_folder
 
 COUNTS = {"train": 30, "val": 16, "test": 8}
 
@@ -114,7 +115,7 @@ def test_a_download_that_keeps_failing_is_told_and_leaves_nothing(server, tmp_pa
 
 
 def test_dermamnist_becomes_class_folders(tmp_path):
-    source = archives.as_folder({"kind": "dermamnist"}, 48)
+    source = as_folder({"kind": "dermamnist"}, 48)
     assert source["archive"] == "dermamnist-64" and source["classes"] == ["nv", "mel"]
     archives.unpack("dermamnist-64", dermamnist(tmp_path / "a.npz"), tmp_path / "derma")
     assert {path.name for path in (tmp_path / "derma").iterdir()} == {"train", "validation"}
@@ -131,17 +132,17 @@ def test_dermamnist_becomes_class_folders(tmp_path):
     ("size", "published"), [(32, 64), (64, 64), (65, 128), (224, 224), (300, 224)]
 )
 def test_the_smallest_that_is_large_enough_is_taken(size, published):
-    assert archives.as_folder({"kind": "dermamnist"}, size)["archive"] == f"dermamnist-{published}"
+    assert as_folder({"kind": "dermamnist"}, size)["archive"] == f"dermamnist-{published}"
 
 
 def test_a_user_may_ask_for_other_diagnoses():
-    source = archives.as_folder({"kind": "dermamnist", "classes": ["bkl", "bcc"]}, 64)
+    source = as_folder({"kind": "dermamnist", "classes": ["bkl", "bcc"]}, 64)
     assert source["classes"] == ["bkl", "bcc"]
 
 
 def test_fracatlas_becomes_class_folders_with_boxes_and_blocks(tmp_path):
     archives.unpack("fracatlas", fracatlas(tmp_path / "a.zip"), tmp_path / "frac")
-    source = archives.as_folder({"kind": "fracatlas"}, 64)
+    source = as_folder({"kind": "fracatlas"}, 64)
     wanted = {
         "size": 20,
         "channels": 1,

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from scipy import ndimage, stats
 
-from labproof.data import phantoms
+from labproof.data import phantom_skin, phantoms
 from labproof.errors import LabError
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
@@ -146,7 +146,7 @@ def test_best_threshold_on_the_latent_is_as_good_as_the_closed_form_says(overlap
     # Accuracy of every threshold at once: class 0 below it and class 1 above it.
     right = np.concatenate([[0], np.cumsum(1 - 2 * labels[order])]) + labels.sum()
     best = right.max() / len(labels)
-    expected = phantoms.best_accuracy(overlap)
+    expected = phantom_skin.best_accuracy(overlap)
     error = np.sqrt(expected * (1 - expected) / len(labels))
     assert expected == pytest.approx(1 - overlap / 2)
     assert abs(best - expected) < 4 * error
@@ -155,9 +155,9 @@ def test_best_threshold_on_the_latent_is_as_good_as_the_closed_form_says(overlap
 
 @pytest.mark.parametrize("overlap", [0.1, 0.3, 1])
 def test_separation_gives_the_overlap_of_two_normal_densities(overlap):
-    assert NormalDist(0, 1).overlap(NormalDist(phantoms.separation(overlap), 1)) == pytest.approx(
-        overlap
-    )
+    assert NormalDist(0, 1).overlap(
+        NormalDist(phantom_skin.separation(overlap), 1)
+    ) == pytest.approx(overlap)
 
 
 @pytest.mark.parametrize("share", [0.8, 0.5, 1])

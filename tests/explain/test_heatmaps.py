@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from labproof.explain import explanations, heatmaps
+from labproof.explain import heatmaps, network
 from labproof.training import backbones, networks
 
 SIZE = 12  # pixels along an image's side
@@ -427,7 +427,7 @@ def test_an_unknown_method_is_named(images):
 ON_JAX = """
 import json, sys
 import keras, numpy as np
-from labproof.explain import explanations, heatmaps
+from labproof.explain import heatmaps
 from labproof.training import backbones
 assert keras.backend.backend() == "jax"
 model = keras.models.load_model(sys.argv[1])
@@ -485,7 +485,7 @@ def two_parts(tmp_path):
     """A frozen network and a head trained on its features, as the workflow leaves them."""
     below = backbones.build("vgg16", (64, 64, 3), base=2, seed=3)
     below.save_weights(tmp_path / "backbone.weights.h5")
-    cells = explanations.Explained(HEAD, (64, 64, 1), tmp_path, 2)
+    cells = network.Explained(HEAD, (64, 64, 1), tmp_path, 2)
     head = networks.build(HEAD, (64,), seed=5)
     head.save_weights(tmp_path / "7.weights.h5")
     return cells, below, head, tmp_path / "7.weights.h5"

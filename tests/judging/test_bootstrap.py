@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from labproof.judging import measures
+from labproof.judging import statistics
 from labproof.judging.bootstrap import image_error
 
 RNG = np.random.default_rng(0)
@@ -25,12 +25,12 @@ def stratified(per_image):
     return np.sqrt(sum(len(x) * x.var() for x in parts)) / len(LABEL)
 
 
-@pytest.mark.parametrize("statistic", [measures.accuracy_of, measures.brier_of])
+@pytest.mark.parametrize("statistic", [statistics.accuracy_of, statistics.brier_of])
 def test_of_a_mean_it_is_the_closed_form(statistic):
     probability = answers(5)
     each = {
-        measures.accuracy_of: (probability > 0.5) == (LABEL == 1),
-        measures.brier_of: (probability - LABEL) ** 2,
+        statistics.accuracy_of: (probability > 0.5) == (LABEL == 1),
+        statistics.brier_of: (probability - LABEL) ** 2,
     }[statistic]
     assert image_error(statistic, probability, LABEL) == pytest.approx(
         stratified(each.mean(axis=0)), rel=0.06
@@ -42,17 +42,17 @@ def test_of_the_auc_it_is_the_jackknifes():
     ones = np.ones((1, 199))
 
     def auc(keep):
-        return measures.auc_of(probability[:, keep], LABEL[keep], ones)[0, 0]
+        return statistics.auc_of(probability[:, keep], LABEL[keep], ones)[0, 0]
 
     left_out = np.array([auc(np.arange(200) != image) for image in range(200)])
     jackknife = np.sqrt(199 / 200 * np.sum((left_out - left_out.mean()) ** 2))
-    assert image_error(measures.auc_of, probability, LABEL) == pytest.approx(jackknife, rel=0.08)
+    assert image_error(statistics.auc_of, probability, LABEL) == pytest.approx(jackknife, rel=0.08)
 
 
 def test_a_pair_on_the_same_images_shares_their_luck():
     a, b = answers(20), answers(20, shift=0.3)
-    alone = [image_error(measures.accuracy_of, x, LABEL) for x in (a, b)]
-    pair = image_error(measures.accuracy_of, a, LABEL, probability_2=b)
+    alone = [image_error(statistics.accuracy_of, x, LABEL) for x in (a, b)]
+    pair = image_error(statistics.accuracy_of, a, LABEL, probability_2=b)
     difference = ((a > 0.5) == (LABEL == 1)).mean(axis=0) - ((b > 0.5) == (LABEL == 1)).mean(axis=0)
     assert pair == pytest.approx(stratified(difference), rel=0.06)
     assert pair < 0.5 * np.hypot(*alone)
@@ -60,18 +60,18 @@ def test_a_pair_on_the_same_images_shares_their_luck():
 
 def test_a_perfect_score_keeps_the_error_of_plus_four():
     perfect = np.where(LABEL == 1, 0.9, 0.1)[None]
-    assert image_error(measures.accuracy_of, perfect, LABEL) == 0
+    assert image_error(statistics.accuracy_of, perfect, LABEL) == 0
     share = 202 / 204  # two right and two wrong answers more: Agresti & Coull
     plus_four = np.sqrt(share * (1 - share) / 204)
-    floor = image_error(measures.accuracy_of, perfect, LABEL, binary=True)
+    floor = image_error(statistics.accuracy_of, perfect, LABEL, binary=True)
     assert floor == pytest.approx(plus_four, rel=0.05)
 
 
 def test_the_same_error_every_time():
     probability = answers(2)
-    first = image_error(measures.accuracy_of, probability, LABEL)
-    assert first == image_error(measures.accuracy_of, probability, LABEL)
-    assert first != image_error(measures.accuracy_of, probability, LABEL, seed=1)
+    first = image_error(statistics.accuracy_of, probability, LABEL)
+    assert first == image_error(statistics.accuracy_of, probability, LABEL)
+    assert first != image_error(statistics.accuracy_of, probability, LABEL, seed=1)
 
 
 def test_auc_of_weights_is_that_of_the_drawn_images():
@@ -80,4 +80,4 @@ def test_auc_of_weights_is_that_of_the_drawn_images():
     weight = np.bincount(draw, minlength=200)[None]
     yes, no = (probability[0, draw][LABEL[draw] == name] for name in (1, 0))
     u = stats.mannwhitneyu(yes, no).statistic / (len(yes) * len(no))
-    assert measures.auc_of(probability, LABEL, weight)[0, 0] == pytest.approx(u)
+    assert statistics.auc_of(probability, LABEL, weight)[0, 0] == pytest.approx(u)

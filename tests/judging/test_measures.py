@@ -6,7 +6,8 @@ import pytest
 from scipy import stats
 
 from labproof.explain import interventions
-from labproof.judging import measures
+from labproof.judging import curves, measures, statistics
+from labproof.lab import vocabulary
 
 
 def history(loss, **columns):
@@ -23,10 +24,10 @@ def history(loss, **columns):
 
 def test_final_is_the_mean_of_the_last_tenth():
     falling = history(np.arange(50, 0, -1.0))
-    assert measures.final_loss(falling) == np.mean([5, 4, 3, 2, 1])
-    assert measures.final_loss(history([3.0, 2.0, 1.0])) == 1
+    assert curves.final_loss(falling) == np.mean([5, 4, 3, 2, 1])
+    assert curves.final_loss(history([3.0, 2.0, 1.0])) == 1
     shuffled = falling.sample(frac=1, random_state=0)
-    assert measures.final_loss(shuffled) == measures.final_loss(falling)
+    assert curves.final_loss(shuffled) == curves.final_loss(falling)
 
 
 def test_overfitting_and_its_rise():
@@ -34,68 +35,68 @@ def test_overfitting_and_its_rise():
     rising = history(
         loss, val_loss=np.concatenate([np.linspace(1, 0.4, 40), np.linspace(0.4, 1, 60)])
     )
-    assert measures.overfitting(rising) == pytest.approx(
+    assert curves.overfitting(rising) == pytest.approx(
         rising.val_loss[90:].mean() - loss[90:].mean()
     )
-    assert measures.val_loss_rise(rising) == pytest.approx(rising.val_loss[90:].mean() - 0.4)
-    assert measures.overfitting(history(loss)) == 0
+    assert curves.val_loss_rise(rising) == pytest.approx(rising.val_loss[90:].mean() - 0.4)
+    assert curves.overfitting(history(loss)) == 0
 
 
 def test_slope_of_an_exponential_is_its_rate():
     rate = 0.004
     decay = history(np.exp(-rate * np.arange(200)))
-    assert measures.slope(decay) == pytest.approx(-rate * 200 / 10, rel=0.01)
-    assert measures.slope(history(np.ones(50))) == pytest.approx(0, abs=1e-12)
-    assert np.isnan(measures.slope(history([1.0, 0.5])))
-    assert np.isnan(measures.slope(history([*np.ones(40), np.nan])))
+    assert curves.slope(decay) == pytest.approx(-rate * 200 / 10, rel=0.01)
+    assert curves.slope(history(np.ones(50))) == pytest.approx(0, abs=1e-12)
+    assert np.isnan(curves.slope(history([1.0, 0.5])))
+    assert np.isnan(curves.slope(history([*np.ones(40), np.nan])))
 
 
 def test_noise_is_the_spread_of_white_noise_on_any_line():
     rng = np.random.default_rng(0)
     for line in (np.zeros(4000), np.linspace(9, 1, 4000)):
         noisy = history(np.ones(4000), val_loss=line + rng.normal(0, 0.3, 4000))
-        assert measures.noise(noisy) == pytest.approx(0.3, rel=0.05)
-    assert measures.noise(history(np.linspace(1, 0, 30))) == pytest.approx(0, abs=1e-12)
+        assert curves.noise(noisy) == pytest.approx(0.3, rel=0.05)
+    assert curves.noise(history(np.linspace(1, 0, 30))) == pytest.approx(0, abs=1e-12)
 
 
 def test_time_to_an_accuracy_or_never():
     table = history(np.ones(5), accuracy=[0.5, 0.8, 0.7, 0.9, 0.9])
-    assert measures.time_to_accuracy(table, 0.75) == 2 / 5
-    assert measures.time_to_accuracy(table, 0.9) == 4 / 5
-    assert measures.time_to_accuracy(table, 0.95) == np.inf
+    assert curves.time_to_accuracy(table, 0.75) == 2 / 5
+    assert curves.time_to_accuracy(table, 0.9) == 4 / 5
+    assert curves.time_to_accuracy(table, 0.95) == np.inf
     broken = history(np.ones(5), accuracy=[0.5, np.nan, 0.7, 0.9, 0.9])
-    assert np.isnan(measures.time_to_accuracy(broken, 0.75))
+    assert np.isnan(curves.time_to_accuracy(broken, 0.75))
 
 
 @pytest.mark.parametrize(("at", "epoch"), [(0.4, 20), (0.39, 19), (1, 50), (0, 1), (0.02, 1)])
 def test_accuracy_after_a_share_of_the_run(at, epoch):
     table = history(np.ones(50), accuracy=np.arange(1, 51) / 100)
-    assert measures.accuracy_after(table, at) == pytest.approx(epoch / 100)
+    assert curves.accuracy_after(table, at) == pytest.approx(epoch / 100)
 
 
 def test_speed_is_the_area_under_the_learning_curve():
     table = history(np.ones(11), accuracy=np.linspace(0.5, 1, 11))
-    assert measures.speed(table) == pytest.approx(0.75)
+    assert curves.speed(table) == pytest.approx(0.75)
     early = history(np.ones(4), accuracy=[0.9, 0.9, 0.9, 0.9])
     late = history(np.ones(4), accuracy=[0.5, 0.5, 0.5, 0.9])
-    assert measures.speed(early) > measures.speed(late)
+    assert curves.speed(early) > curves.speed(late)
 
 
 @pytest.mark.parametrize("tau", [5, 20])
 def test_settling_time_of_an_exponential(tau):
     """What is left falls below a tenth after log(10) time constants."""
     loss = 0.3 + np.exp(-np.arange(200) / tau)
-    assert measures.settling_time(history(loss)) == pytest.approx(np.log(10) * tau / 200, abs=0.011)
-    assert measures.settling_time(history(np.linspace(1, 0, 101))) == pytest.approx(0.86, abs=0.02)
-    assert np.isnan(measures.settling_time(history([1.0, 1.1, 1.2])))
+    assert curves.settling_time(history(loss)) == pytest.approx(np.log(10) * tau / 200, abs=0.011)
+    assert curves.settling_time(history(np.linspace(1, 0, 101))) == pytest.approx(0.86, abs=0.02)
+    assert np.isnan(curves.settling_time(history([1.0, 1.1, 1.2])))
 
 
 def test_lowest_is_of_any_epoch_and_a_gap_stays_a_gap():
     dip = history([1.0, 0.2, 0.6], val_loss=[0.9, 0.8, 0.4])
-    assert measures.lowest_loss(dip) == 0.2
-    assert measures.lowest_val_loss(dip) == 0.4
+    assert curves.lowest_loss(dip) == 0.2
+    assert curves.lowest_val_loss(dip) == 0.4
     gap = history([1.0, np.nan, 0.6], val_loss=[0.9, np.nan, 0.4])
-    assert np.isnan(measures.lowest_loss(gap)) and np.isnan(measures.lowest_val_loss(gap))
+    assert np.isnan(curves.lowest_loss(gap)) and np.isnan(curves.lowest_val_loss(gap))
 
 
 @pytest.mark.parametrize("step", [0.01, -0.02, 0.0])
@@ -103,7 +104,7 @@ def test_validation_trend_of_a_straight_line(step):
     epochs = np.arange(1, 21)
     line = history(np.ones(20), val_loss=1 + step * epochs).sample(frac=1, random_state=0)
     # the second half is ten epochs, nine steps
-    assert measures.validation_trend(line) == pytest.approx(9 * step)
+    assert curves.validation_trend(line) == pytest.approx(9 * step)
 
 
 def predicted(probability, label):
@@ -115,26 +116,26 @@ def test_auc_is_that_of_mann_and_whitney():
     probability, label = rng.random(60).round(1), rng.integers(0, 2, 60)
     u = stats.mannwhitneyu(probability[label == 1], probability[label == 0]).statistic
     pairs = (label == 1).sum() * (label == 0).sum()
-    assert measures.auc(predicted(probability, label)) == pytest.approx(u / pairs)
-    assert np.isnan(measures.auc(predicted([0.1, 0.2], [1, 1])))
-    assert np.isnan(measures.auc(predicted([0.1, np.nan], [0, 1])))
+    assert statistics.auc(predicted(probability, label)) == pytest.approx(u / pairs)
+    assert np.isnan(statistics.auc(predicted([0.1, 0.2], [1, 1])))
+    assert np.isnan(statistics.auc(predicted([0.1, np.nan], [0, 1])))
 
 
 def test_brier_is_the_mean_squared_error():
-    assert measures.brier(predicted([1.0, 0.0], [1, 0])) == 0
-    assert measures.brier(predicted([0.5, 0.5, 0.5], [1, 0, 1])) == 0.25
-    assert measures.brier(predicted([0.7, 0.4], [1, 0])) == pytest.approx((0.09 + 0.16) / 2)
+    assert statistics.brier(predicted([1.0, 0.0], [1, 0])) == 0
+    assert statistics.brier(predicted([0.5, 0.5, 0.5], [1, 0, 1])) == 0.25
+    assert statistics.brier(predicted([0.7, 0.4], [1, 0])) == pytest.approx((0.09 + 0.16) / 2)
 
 
 def test_cross_entropy_clips_as_keras_does():
     probability, label = np.array([[0.7, 1.0]]), np.array([1, 0])
-    found = measures.cross_entropy_of(probability, label, np.ones((1, 2)))
+    found = statistics.cross_entropy_of(probability, label, np.ones((1, 2)))
     assert found[0, 0] == pytest.approx((-np.log(0.7) - np.log(1e-7)) / 2, rel=1e-4)
 
 
 @pytest.mark.parametrize("name", measures.MEASURES)
 def test_every_measure_has_words_a_range_and_a_value_of_one_seed(name):
-    measure = measures.MEASURES[name]
+    measure, computed = vocabulary.MEASURES[name], measures.MEASURES[name]
     rng = np.random.default_rng(0)
     table = {
         "histories": history(np.linspace(0.7, 0.2, 20) + rng.normal(0, 0.01, 20)),
@@ -168,7 +169,12 @@ def test_every_measure_has_words_a_range_and_a_value_of_one_seed(name):
     value = measures.over_seeds(table, name, 0.7 if measure.parameter else None)
     assert value.index.tolist() == [3]
     assert measure.low <= value[3] <= measure.high
-    assert "{" not in measures.words_of(name, 0.7) and measure.of.__doc__
+    assert "{" not in vocabulary.words_of(name, 0.7) and computed.of.__doc__
+    assert measure.sampled == (computed.images is not None)
+
+
+def test_each_name_that_a_claim_may_use_is_computed():
+    assert set(measures.MEASURES) == set(vocabulary.MEASURES)
 
 
 def test_reliance_by_hand():

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 from scipy import stats
 
-from labproof.page import figures
+from labproof.page.figures import curves, heatmaps, predictions, style
+from labproof.page.figures.images import gallery, pairs, sheet
 
 CLASSES = ("nevus", "melanoma")
 
@@ -59,11 +60,11 @@ def pictures(count: int = 8, channels: int = 1) -> tuple[np.ndarray, np.ndarray]
     return images, zones
 
 
-def explained(count: int = 3) -> list[figures.Explained]:
+def explained(count: int = 3) -> list[heatmaps.Explained]:
     images, zones = pictures(count)
     heat = np.linspace(0, 1, 256).reshape(16, 16)
     return [
-        figures.Explained(
+        heatmaps.Explained(
             name=f"image {i}",
             image=images[i],
             heatmap=heat * (i != 1),  # the second map is zero everywhere
@@ -97,13 +98,13 @@ def every_kind() -> dict:
         "skin, draws": {"1": images[1] / 255, "2\nand more": images[2], "3": images[3][..., 0]},
     }
     return {
-        "curves": lambda: figures.learning_curves({"plain": history(), "b": history()}, PUBLISHED),
-        "predictions": lambda: figures.predictions(
+        "curves": lambda: curves.learning_curves({"plain": history(), "b": history()}, PUBLISHED),
+        "predictions": lambda: predictions.predictions(
             {"plain": answers(), "b": answers(1)}, {"plain": CLASSES, "b": CLASSES}
         ),
-        "sheet": lambda: figures.sheet(images, labels, CLASSES, zones=zones),
-        "gallery": lambda: figures.gallery(rows),
-        "contact": lambda: figures.contact_sheet(explained()),
+        "sheet": lambda: sheet(images, labels, CLASSES, zones=zones),
+        "gallery": lambda: gallery(rows),
+        "contact": lambda: heatmaps.contact_sheet(explained()),
     }
 
 
@@ -122,7 +123,7 @@ def words(path) -> str:
 def test_a_second_run_writes_the_same_bytes(kind, tmp_path):
     for folder in ("first", "second"):
         figure, table = every_kind()[kind]()
-        figures.save(figure, tmp_path / folder / kind, table)
+        style.save(figure, tmp_path / folder / kind, table)
     names = sorted(path.name for path in (tmp_path / "first").iterdir())
     assert names == [f"{kind}.{ending}" for ending in ("csv", "png", "svg")]
     for name in names:
@@ -134,7 +135,7 @@ def test_a_second_run_writes_the_same_bytes(kind, tmp_path):
 def test_a_figure_saved_twice_is_the_same(kind, tmp_path):
     figure, table = every_kind()[kind]()
     for name in ("first", "second"):
-        figures.save(figure, tmp_path / name, table)
+        style.save(figure, tmp_path / name, table)
     for ending in (".svg", ".png"):
         first, second = (tmp_path / (name + ending) for name in ("first", "second"))
         assert first.read_bytes() == second.read_bytes(), ending
@@ -142,7 +143,7 @@ def test_a_figure_saved_twice_is_the_same(kind, tmp_path):
 
 def test_the_table_that_is_saved_is_the_table_that_was_given(tmp_path):
     figure, table = every_kind()["curves"]()
-    figures.save(figure, tmp_path / "deep" / "1a.plain", table)  # a dot is no file ending
+    style.save(figure, tmp_path / "deep" / "1a.plain", table)  # a dot is no file ending
     read = pd.read_csv(tmp_path / "deep" / "1a.plain.csv", dtype={"who": object})
     pd.testing.assert_frame_equal(read, table.astype({"who": str}), check_dtype=False)
     with Image.open(tmp_path / "deep" / "1a.plain.png") as png:
@@ -157,7 +158,7 @@ def test_svg_holds_text_as_text(tmp_path):
         "contact": ["✓ right: melanoma, 60%", "✗ wrong: melanoma, 50%", "map is zero"],
     }.items():
         figure, table = every_kind()[kind]()
-        figures.save(figure, tmp_path / kind, table)
+        style.save(figure, tmp_path / kind, table)
         text = words(tmp_path / f"{kind}.svg")
         for phrase in expected:
             assert phrase in text, (kind, phrase)
@@ -167,7 +168,7 @@ def test_drawing_leaves_the_global_style_alone(tmp_path):
     before = dict(matplotlib.rcParams)
     for kind, draw in every_kind().items():
         figure, table = draw()
-        figures.save(figure, tmp_path / kind, table)
+        style.save(figure, tmp_path / kind, table)
     assert dict(matplotlib.rcParams) == before
 
 
@@ -175,7 +176,7 @@ def test_drawing_leaves_the_global_style_alone(tmp_path):
 
 
 def test_curves_table_holds_seeds_means_and_published_values():
-    _, table = figures.learning_curves({"plain": history(), "dropout": history(2)}, PUBLISHED)
+    _, table = curves.learning_curves({"plain": history(), "dropout": history(2)}, PUBLISHED)
     seeds = table[(table.cell == "plain") & (table.kind == "seed")]
     expected = history()
     for column in ("loss", "accuracy", "val_loss", "val_accuracy"):
@@ -196,7 +197,7 @@ def test_curves_table_holds_seeds_means_and_published_values():
 
 def test_curves_draw_what_the_table_says():
     """Lines in the axes: thin ones are the seeds', the thick ones the mean's."""
-    figure, table = figures.learning_curves({"plain": history()})
+    figure, table = curves.learning_curves({"plain": history()})
     loss, accuracy = figure.axes
     thick = [line for line in loss.lines if line.get_linewidth() == 1.8]
     assert [line.get_color() for line in thick] == ["#0072B2", "#D55E00"]
@@ -214,7 +215,7 @@ def test_curves_draw_what_the_table_says():
 def test_rows_share_their_axes():
     other = history()
     other["val_loss"] += 1
-    figure, _ = figures.learning_curves({"a": history(), "b": other, "c": history(1, 2)})
+    figure, _ = curves.learning_curves({"a": history(), "b": other, "c": history(1, 2)})
     limits = {ax.get_ylim() for ax in figure.axes[:3]}
     assert len(limits) == 1
     assert limits.pop()[1] > other.val_loss.max()
@@ -222,8 +223,8 @@ def test_rows_share_their_axes():
 
 @pytest.mark.parametrize(("seeds", "epochs"), [(1, 1), (1, 2), (3, 1), (30, 4)])
 def test_few_and_many_seeds_and_epochs(seeds, epochs, tmp_path):
-    figure, table = figures.learning_curves({"plain": history(seeds, epochs)}, PUBLISHED)
-    figures.save(figure, tmp_path / "curves", table)
+    figure, table = curves.learning_curves({"plain": history(seeds, epochs)}, PUBLISHED)
+    style.save(figure, tmp_path / "curves", table)
     text = words(tmp_path / "curves.svg")
     assert (f"one of {seeds} seeds" in text) == (seeds > 1)
     assert len(table[table.kind == "seed"]) == seeds * epochs
@@ -234,8 +235,8 @@ def test_few_and_many_seeds_and_epochs(seeds, epochs, tmp_path):
 def test_a_diverged_seed_is_left_out_and_named(column, value, tmp_path):
     broken = history()
     broken.loc[(broken.seed == 1) & (broken.epoch > 3), column] = value
-    figure, table = figures.learning_curves({"plain": broken})
-    figures.save(figure, tmp_path / "curves", table)
+    figure, table = curves.learning_curves({"plain": broken})
+    style.save(figure, tmp_path / "curves", table)
     assert "not finite in 1 of 3 seeds" in words(tmp_path / "curves.svg")
     mean = table[(table.kind == "mean") & (table.epoch == 6)]
     others = history().query("seed != 1 and epoch == 6")[column]
@@ -246,23 +247,23 @@ def test_a_diverged_seed_is_left_out_and_named(column, value, tmp_path):
 def test_nothing_finite_at_all_still_draws(tmp_path):
     broken = history()
     broken[["loss", "val_loss"]] = np.nan
-    figure, table = figures.learning_curves({"plain": broken}, PUBLISHED)
-    figures.save(figure, tmp_path / "curves", table)
+    figure, table = curves.learning_curves({"plain": broken}, PUBLISHED)
+    style.save(figure, tmp_path / "curves", table)
     assert "not finite in 3 of 3 seeds" in words(tmp_path / "curves.svg")
 
 
 def test_an_outlier_is_cut_and_said_but_overfitting_is_not(tmp_path):
     spiky = history(3, 20)
     spiky.loc[(spiky.seed == 0) & (spiky.epoch == 5), "val_loss"] = 3e4
-    figure, table = figures.learning_curves({"plain": spiky})
-    figures.save(figure, tmp_path / "curves", table)
+    figure, table = curves.learning_curves({"plain": spiky})
+    style.save(figure, tmp_path / "curves", table)
     assert "axis cut, highest 3e+04" in words(tmp_path / "curves.svg")
     assert figure.axes[0].get_ylim()[1] < 3
 
     overfitted = history(3, 20)
     overfitted["val_loss"] += 0.3 * overfitted.epoch
-    figure, table = figures.learning_curves({"plain": overfitted, "dropout": history(3, 20)})
-    figures.save(figure, tmp_path / "curves", table)
+    figure, table = curves.learning_curves({"plain": overfitted, "dropout": history(3, 20)})
+    style.save(figure, tmp_path / "curves", table)
     assert "axis cut" not in words(tmp_path / "curves.svg")
     assert figure.axes[0].get_ylim()[1] > overfitted.val_loss.max()
 
@@ -278,17 +279,17 @@ def test_auc_is_the_mann_whitney_statistic(decimals):
     of_positives, of_negatives = probability[label == 1], probability[label == 0]
     u = stats.mannwhitneyu(of_positives, of_negatives).statistic
     expected = u / (len(of_positives) * len(of_negatives))
-    assert figures.auc(label, probability) == pytest.approx(expected, abs=1e-12)
+    assert predictions.auc(label, probability) == pytest.approx(expected, abs=1e-12)
 
 
 def test_roc_by_hand():
-    across, up = figures.roc(np.array([0, 1, 1, 0, 1]), np.array([0.1, 0.9, 0.6, 0.6, 0.2]))
+    across, up = predictions.roc(np.array([0, 1, 1, 0, 1]), np.array([0.1, 0.9, 0.6, 0.6, 0.2]))
     np.testing.assert_allclose(across, [0, 0, 0.5, 0.5, 1])
     np.testing.assert_allclose(up, [0, 1 / 3, 2 / 3, 1, 1])
-    assert figures.auc([0, 0, 1, 1], [0.1, 0.2, 0.3, 0.4]) == 1
-    assert figures.auc([0, 0, 1, 1], [0.5, 0.5, 0.5, 0.5]) == 0.5
+    assert predictions.auc([0, 0, 1, 1], [0.1, 0.2, 0.3, 0.4]) == 1
+    assert predictions.auc([0, 0, 1, 1], [0.5, 0.5, 0.5, 0.5]) == 0.5
     with pytest.raises(ValueError, match="both classes"):
-        figures.auc([1, 1], [0.1, 0.2])
+        predictions.auc([1, 1], [0.1, 0.2])
 
 
 def test_predictions_table_holds_counts_shares_and_areas():
@@ -301,7 +302,7 @@ def test_predictions_table_holds_counts_shares_and_areas():
             "probability": [0.1, 0.5, 0.8, 0.9, 0.1, 0.85, 0.8, 0.9],  # 0.5 is not above 0.5
         }
     )
-    _, table = figures.predictions({"plain": frame}, {"plain": CLASSES})
+    _, table = predictions.predictions({"plain": frame}, {"plain": CLASSES})
     confusion = table[table.kind == "confusion"].set_index(["true", "predicted"])
     assert confusion["count"].to_dict() == {
         ("nevus", "nevus"): 1.5,
@@ -320,7 +321,7 @@ def test_predictions_table_holds_counts_shares_and_areas():
 
 
 def test_the_mean_curve_encloses_the_mean_area():
-    _, table = figures.predictions({"plain": answers(5, 200)}, {"plain": CLASSES})
+    _, table = predictions.predictions({"plain": answers(5, 200)}, {"plain": CLASSES})
     mean = table[(table.kind == "roc") & (table.seed == "mean")]
     area = np.trapezoid(
         mean.true_positive_rate.astype(float), mean.false_positive_rate.astype(float)
@@ -335,8 +336,8 @@ def test_predictions_without_finite_values_or_without_a_class(tmp_path):
     gone = answers().assign(probability=np.nan)
     one_class = answers().query("label == 1")
     frames = {"broken": broken, "gone": gone, "one class": one_class}
-    figure, table = figures.predictions(frames, dict.fromkeys(frames, CLASSES))
-    figures.save(figure, tmp_path / "predictions", table)
+    figure, table = predictions.predictions(frames, dict.fromkeys(frames, CLASSES))
+    style.save(figure, tmp_path / "predictions", table)
     text = words(tmp_path / "predictions.svg")
     assert "left out, not finite: 1 of 3 seeds" in text
     assert "left out, not finite: 3 of 3 seeds" in text
@@ -353,22 +354,22 @@ def test_predictions_without_finite_values_or_without_a_class(tmp_path):
 def test_sheet_takes_the_first_of_each_class_with_their_zones():
     images, zones = pictures(8)
     labels = np.array([1, 1, 0, 1, 0, 1, 1, 0])
-    figure, table = figures.sheet(images, labels, CLASSES, zones=zones, per_class=4)
+    figure, table = sheet(images, labels, CLASSES, zones=zones, per_class=4)
     assert table[table.label == 0].image.tolist() == [2, 4, 7]
     assert table[table.label == 1].image.tolist() == [0, 1, 3, 5]
     assert set(table.zone_share) == {16 / 256}
     shown = [ax for ax in figure.axes if ax.images]
     assert len(shown) == 7
     np.testing.assert_array_equal(shown[0].images[0].get_array(), images[2][..., 0])
-    _, table = figures.sheet(pictures(8, 3)[0], labels, CLASSES)
+    _, table = sheet(pictures(8, 3)[0], labels, CLASSES)
     assert table.zone_share.isna().all()
 
 
 def test_gallery_shows_grey_values_as_they_are(tmp_path):
     """A darkened image must look dark: nothing is stretched to its own range."""
     bright = np.full((4, 4, 1), 200, np.uint8)
-    figure, table = figures.gallery({"1": {"as is": bright}, "2": {"darker": bright / 510}})
-    figures.save_png(figure, tmp_path / "gallery.png")
+    figure, table = gallery({"1": {"as is": bright}, "2": {"darker": bright / 510}})
+    style.save_png(figure, tmp_path / "gallery.png")
     with Image.open(tmp_path / "gallery.png") as png:
         middle, height = png.width // 2, png.height
         assert png.convert("L").getpixel((middle, height * 3 // 8)) == 200
@@ -381,7 +382,7 @@ def test_gallery_shows_grey_values_as_they_are(tmp_path):
 
 
 def test_contact_sheet_tells_right_from_wrong():
-    _, table = figures.contact_sheet(explained(4))
+    _, table = heatmaps.contact_sheet(explained(4))
     assert table.answer.tolist() == ["wrong", "right", "wrong", "right"]
     assert table.heatmap.tolist() == ["found", "zero", "found", "found"]
     np.testing.assert_allclose(table.probability, [0.5, 0.6, 0.7, 0.8])
@@ -395,7 +396,7 @@ def test_contact_sheet_says_where_a_map_shows_nothing(channels):
         item._replace(image=image, heatmap=heat)
         for item, image, heat in zip(explained(3), images, maps, strict=True)
     ]
-    figure, table = figures.contact_sheet(items)
+    figure, table = heatmaps.contact_sheet(items)
     assert table.heatmap.tolist() == ["zero", "not finite", "found"]
     words = [text.get_text() for ax in figure.axes for text in ax.texts]
     assert words.count("map is zero\neverywhere") == words.count("map is\nnot finite") == 1
@@ -403,7 +404,7 @@ def test_contact_sheet_says_where_a_map_shows_nothing(channels):
 
 def test_contact_sheet_refuses_a_map_of_another_size():
     with pytest.raises(ValueError, match="upsample"):
-        figures.contact_sheet([explained(1)[0]._replace(heatmap=np.zeros((4, 4)))])
+        heatmaps.contact_sheet([explained(1)[0]._replace(heatmap=np.zeros((4, 4)))])
 
 
 # --- pairs -------------------------------------------------------------------------------------
@@ -423,7 +424,7 @@ def test_pairs_show_the_worst_first():
             "second_class": ["no", "no", "yes"],
         }
     )
-    figure, shown = figures.pairs(images, found, most=2)
+    figure, shown = pairs(images, found, most=2)
     assert shown["first"].tolist() == [2, 1]
     drawn = [ax for ax in figure.axes if ax.get_visible()]
     assert [ax.get_title(loc="left") for ax in drawn] == [

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from labproof.page import figures, overlays
+from labproof.page import overlays
+from labproof.page.figures import style
 
 
 def test_cold_places_are_clear_and_hot_ones_are_not():
@@ -10,7 +11,7 @@ def test_cold_places_are_clear_and_hot_ones_are_not():
     made = np.asarray(overlays.heat(ramp).convert("RGBA")).astype(int)
     assert made.shape == (32, 32, 4) and (made[:, 0, 3] < 8).all()
     assert (np.diff(made[0, :, 3]) >= -8).all() and made[0, -1, 3] > 150
-    expected = 255 * figures.HEAT(1.0)[0]
+    expected = 255 * style.HEAT(1.0)[0]
     assert abs(made[0, -1, 0] - expected) < 16
 
 

@@ -14,7 +14,7 @@ from test_checkpoints import Dying, Killed
 
 from labproof.data import source_task
 from labproof.errors import LabError
-from labproof.training import backbones, networks
+from labproof.training import backbones, networks, pretraining
 from labproof.training.checkpoints import Checkpoints
 from project import ROOT
 
@@ -107,7 +107,7 @@ def test_folded_normalisation_gives_the_same_features():
     expected = np.asarray(normalised(images, training=False))
     assert expected.std() > 0.1
     assert not np.allclose(plain(images), expected, rtol=0.1)
-    folded = backbones.fold(normalised, plain)
+    folded = pretraining.fold(normalised, plain)
     np.testing.assert_allclose(folded(images), expected, rtol=1e-4, atol=1e-4 * expected.max())
 
 
@@ -129,16 +129,16 @@ def test_features_in_batches_from_a_file_and_from_grey_images(tmp_path):
 
 @pytest.fixture(scope="module")
 def trained():
-    return backbones.train("vgg16", **TINY, seed=6)
+    return pretraining.train("vgg16", **TINY, seed=6)
 
 
 def test_training_that_dies_and_goes_on_ends_in_the_same_bits(trained, tmp_path):
     with pytest.raises(Killed), Dying(tmp_path, "key") as saved:
         saved.left = 1
-        backbones.train("vgg16", **TINY, seed=6, checkpoints=saved)
+        pretraining.train("vgg16", **TINY, seed=6, checkpoints=saved)
     with Checkpoints(tmp_path, "key") as saved:
         assert saved.load("vgg16").epoch == 1
-        backbone, history = backbones.train("vgg16", **TINY, seed=6, checkpoints=saved)
+        backbone, history = pretraining.train("vgg16", **TINY, seed=6, checkpoints=saved)
     assert history.equals(trained[1])
     pairs = zip(backbone.get_weights(), trained[0].get_weights(), strict=True)
     assert all((a == b).all() for a, b in pairs)

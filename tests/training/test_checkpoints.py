@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 import time
+import zlib
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -48,7 +50,9 @@ def test_a_changed_cell_never_goes_on_from_an_old_one(tmp_path, caplog):
     assert "of another cell, code or data set: seed 3 starts anew" in caplog.text
 
 
-@pytest.mark.parametrize("harm", ["cut off", "a flipped bit", "empty", "no checkpoint"])
+@pytest.mark.parametrize(
+    "harm", ["cut off", "a flipped bit", "empty", "no checkpoint", "another digit in its head"]
+)
 def test_a_harmed_file_is_passed_over(tmp_path, harm, caplog):
     with Checkpoints(tmp_path, "key") as saved:
         saved.keep("seed 3", state(value=np.float32(np.pi)))
@@ -57,11 +61,49 @@ def test_a_harmed_file_is_passed_over(tmp_path, harm, caplog):
         content = bytearray(file.read_bytes())
         if harm == "a flipped bit":
             content[content.index(np.float32(np.pi).tobytes())] ^= 1
+        if harm == "another digit in its head":
+            content = content.replace(b'"loss": 0.3', b'"loss": 0.4')
+            assert content != file.read_bytes()
         file.write_bytes(
             {"cut off": content[:-100], "empty": b"", "no checkpoint": b"x" * 9}.get(harm, content)
         )
         assert saved.load("seed 3") is None
     assert "cannot be read" in caplog.text
+
+
+@pytest.mark.parametrize("change", ["more", "less", "a list"])
+def test_a_whole_file_of_a_later_version_is_passed_over(tmp_path, change, caplog):
+    checkpoints.write(tmp_path, "seed 3", state())
+    file = tmp_path / "seed-3.checkpoint"
+    _, head, values = file.read_bytes().split(b"\n", 2)
+    told = json.loads(head)
+    told |= {"schedule": [1]} if change == "more" else {}
+    if change == "less":
+        del told["rows"]
+    content = json.dumps([told] if change == "a list" else told).encode() + b"\n" + values
+    file.write_bytes(b"%08x\n" % zlib.crc32(content) + content)
+    assert checkpoints.read(tmp_path, "seed 3") is None
+    assert "it is of another version): seed 3 starts anew" in caplog.text
+
+
+@pytest.mark.parametrize("change", ["shape", "number", "epochs"])
+def test_a_whole_file_of_another_network_starts_the_training_anew(tmp_path, change, caplog):
+    cell = {**KINDS["plain"], "epochs": 2}
+    data = dataset(cell)
+    (tmp_path / "left").mkdir()
+    whole = trainer.train(cell, data, [0], left=tmp_path / "left")
+    key, stood = checkpoints.read(tmp_path / "left", "seed 0")
+    if change == "epochs":
+        stood = replace(stood, epoch=3)
+    elif change == "number":
+        stood = replace(stood, variables=stood.variables[1:])
+    else:
+        stood = replace(stood, variables=[value[1:] for value in stood.variables])
+    with Checkpoints(tmp_path / "scratch", key) as saved:
+        checkpoints.write(saved.folder, "seed 0", stood)
+        again = trainer.train(cell, data, [0], saved)
+    assert "of another network: it starts anew" in caplog.text
+    pd.testing.assert_frame_equal(again.histories, whole.histories, check_exact=True)
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
@@ -81,6 +123,7 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
                 saved.keep("seed 3", state(epoch))
                 time.sleep(0.01)
         assert saved.load("seed 3").epoch == 1
+        assert {file.name for file in tmp_path.iterdir()} == {"lock", "seed-3.checkpoint"}
 
 
 def test_how_often_is_a_setting_and_save_writes_what_is_not_yet_on_the_disk(tmp_path):

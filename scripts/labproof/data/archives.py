@@ -1,7 +1,4 @@
-"""Published archives -> class folders, as `folders` reads them. Nothing is fetched unasked.
-
-Heavy packages are imported where they are used: Snakemake reads this module for `as_folder`.
-"""
+"""Published archives -> class folders, as `folders` reads them. Nothing is fetched unasked."""
 
 import json
 import logging
@@ -11,7 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+import numpy as np
+import pandas as pd
+import pooch
+from PIL import Image
+from tqdm import tqdm
+
 from labproof.errors import LabError
+from labproof.lab.archives import BONES
 
 # DermaMNIST (Yang et al. 2023, doi:10.1038/s41597-022-01721-8), of HAM10000; CC BY-NC 4.0.
 # Addresses and checksums as in medmnist 3.0.2, medmnist/info.py. That package itself is not a
@@ -28,35 +32,8 @@ DERMAMNIST_SPLITS = {"train": "train", "val": "validation"}  # "test" stays unse
 # FracAtlas (Abedeen et al. 2023, doi:10.1038/s41597-023-02432-4); CC BY 4.0. The checksum comes
 # with the list of files that the archive's DOI leads to.
 FRACATLAS = "doi:10.6084/m9.figshare.22363012"
-BONES = ("normal", "fracture")
 BLOCK = 20  # neighbouring numbers are often one patient's; there are no patient ids
 LARGEST = 4 * 2**30  # bytes that an archive may unpack to
-
-
-def sizes() -> list[int]:
-    """Sides in pixels that DermaMNIST is published with."""
-    return sorted(CHECKSUMS)
-
-
-def as_folder(source: Mapping, size: int) -> dict:
-    """A source of a published archive as one of kind folder, for images of `size` pixels.
-
-    Returns the source with `archive`, its name for `fetch`, `path`, where it is to be unpacked, and
-    how it is split.
-    """
-    own = {key: value for key, value in source.items() if key != "kind"}
-    if source["kind"] == "dermamnist":
-        side = next((side for side in sizes() if side >= size), sizes()[-1])
-        made = {"archive": f"dermamnist-{side}", "classes": ["nv", "mel"]}
-    else:
-        made = {
-            "archive": "fracatlas",
-            "classes": list(BONES),
-            "boxes": "boxes.csv",
-            "group": "block",
-            "split": {"validation": 0.2},
-        }
-    return {"kind": source["kind"], "path": f"downloads/{made['archive']}", **made, **own}
 
 
 def fetch(name: str, folder: Path, screen: IO | None = None) -> Path:
@@ -74,9 +51,6 @@ def fetch(name: str, folder: Path, screen: IO | None = None) -> Path:
     LabError
         Where it cannot be fetched, or what came is not what was published.
     """
-    import pooch
-    from tqdm import tqdm
-
     kind, _, size = name.partition("-")
     there = sorted(folder.glob("*.zip")) if kind == "fracatlas" else []
     if there:
@@ -126,9 +100,6 @@ def unpack_dermamnist(archive: Path, folder: Path) -> None:
 
     The archive has {train,val,test}_images, uint8 N x H x W x 3, and …_labels, N x 1, 0 to 6.
     """
-    import numpy as np
-    from PIL import Image
-
     with np.load(archive) as arrays:
         for theirs, ours in DERMAMNIST_SPLITS.items():
             labels = arrays[f"{theirs}_labels"].ravel()
@@ -147,8 +118,6 @@ def unpack_fracatlas(archive: Path, folder: Path) -> None:
     Only images are taken out, under their bare names, so that no path in the archive leads
     anywhere else; and no more than `LARGEST` bytes.
     """
-    import pandas as pd
-
     with zipfile.ZipFile(archive) as packed:
         images, coco = {}, None
         for member in packed.infolist():

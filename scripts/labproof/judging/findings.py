@@ -11,7 +11,7 @@ import pandas as pd
 from labproof import words
 from labproof.judging import bootstrap, measures, verdicts
 from labproof.judging.measures import MEASURES
-from labproof.lab import claims, gaps
+from labproof.lab import claims, gaps, vocabulary
 
 # What of published.csv speaks to a measure: a column, or one less another.
 PUBLISHED = {
@@ -135,14 +135,14 @@ def _part_verdict(part: Mapping, entry: Mapping) -> str:
 
 def claim_words(leaf: Mapping) -> str:
     """A claim of one measure in words, such as "final training loss of 1a-dropout above …"."""
-    what = measures.words_of(leaf["measure"], leaf["at"])
+    what = vocabulary.words_of(leaf["measure"], leaf["at"])
     said = f"{what} of {leaf['cell']} {RELATION_WORDS[leaf['relation']]} "
     if leaf["other"] is None:
         said += f"{leaf['number']:g}"
     elif leaf["other_measure"] == leaf["measure"]:
         said += f"that of {leaf['other']}"
     else:
-        said += f"the {measures.words_of(leaf['other_measure'])} of {leaf['other']}"
+        said += f"the {vocabulary.words_of(leaf['other_measure'])} of {leaf['other']}"
     if leaf["relation"] in ("about", "similar_to"):
         return f"{said}, within {leaf['margin']:g}"
     return f"{said}, by at least {leaf['margin']:g}" if leaf["margin"] else said
@@ -178,7 +178,7 @@ def _verdict(claim, parts, tables, seeds, datasets, published) -> verdicts.Verdi
     values = {}
     for cell, measure, at in claims.sides(claim):
         sample = _sample(cell, measure, at, tables, seeds)
-        key = cell if cell not in values else f"{cell}: {measures.words_of(measure, at)}"
+        key = cell if cell not in values else f"{cell}: {vocabulary.words_of(measure, at)}"
         values[key] = {
             str(seed): "never" if np.isinf(x) else float(x)
             for seed, x in zip(sample.seeds, sample.values, strict=True)
@@ -210,8 +210,7 @@ def _table(cell: str, name: str, tables: Mapping) -> pd.DataFrame | None:
 
 
 def _sample(cell: str, measure: str, at: float | None, tables, seeds) -> verdicts.Sample:
-    known = MEASURES[measure]
-    table = _table(cell, known.table, tables)
+    table = _table(cell, vocabulary.MEASURES[measure].table, tables)
     if table is None:
         return verdicts.Sample(cell, [], [])
     found = measures.over_seeds(table, measure, at).reindex(list(seeds))
@@ -225,8 +224,8 @@ def _image_error(sides, tables, datasets) -> tuple[float, int]:
         known = MEASURES[measure]
         if known.images:
             # the images' part in what a history says of them is that of the last predictions
-            kind = "predictions" if known.table == "histories" else known.table
-            table = _table(cell, kind, tables)
+            kind = vocabulary.MEASURES[measure].table
+            table = _table(cell, "predictions" if kind == "histories" else kind, tables)
             if table is None or table["probability"].isna().any():
                 return math.nan, 0
             values, label = measures.by_image(measure, table)

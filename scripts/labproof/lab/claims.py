@@ -15,9 +15,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from labproof.errors import LabError
-from labproof.judging.measures import MEASURES
 from labproof.lab import validation
 from labproof.lab.validation import suggest
+from labproof.lab.vocabulary import MEASURES
 
 TABLES = ("histories", "predictions", "heatmaps", "interventions")
 RELATIONS = ("above", "below", "about", "similar_to")
@@ -98,7 +98,7 @@ def sources(claim: Mapping) -> Iterator[tuple[str, str]]:
     for leaf in leaves(claim):
         for cell, measure, _ in sides(leaf):
             yield MEASURES[measure].table, cell
-            if MEASURES[measure].images and MEASURES[measure].table == "histories":
+            if MEASURES[measure].sampled and MEASURES[measure].table == "histories":
                 yield "predictions", cell
 
 

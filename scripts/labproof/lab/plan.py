@@ -20,9 +20,8 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from labproof.data import archives
 from labproof.errors import LabError
-from labproof.lab import claims, layers, seeds, trainings, validation
+from labproof.lab import archives, claims, layers, seeds, trainings, validation
 from labproof.lab.validation import problem, suggest
 
 CONFIG = Path("config/config.yaml")

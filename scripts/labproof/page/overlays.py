@@ -7,7 +7,7 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 from scipy import ndimage
 
-from labproof.page import figures
+from labproof.page.figures import style
 
 COLOURS = 64  # of a heatmap's file, which there are hundreds of
 FINER = 4  # an outline's pixels to one of the image's
@@ -20,7 +20,7 @@ def picture(image: np.ndarray) -> Image.Image:
 
 def heat(heatmap: np.ndarray) -> Image.Image:
     """A map (H x W, 0..1) in colour, the clearer the colder."""
-    coloured = np.round(255 * figures.HEAT(np.asarray(heatmap, dtype=float))).astype(np.uint8)
+    coloured = np.round(255 * style.HEAT(np.asarray(heatmap, dtype=float))).astype(np.uint8)
     return Image.fromarray(coloured).quantize(COLOURS, method=Image.Quantize.FASTOCTREE)
 
 
@@ -30,7 +30,7 @@ def outline(zone: np.ndarray) -> Image.Image:
     edge = inside & ~ndimage.binary_erosion(inside, iterations=2)
     dark = ndimage.binary_dilation(edge, iterations=1) & ~edge
     made = np.zeros((*inside.shape, 4), np.uint8)
-    for area, colour in ((dark, figures.INK), (edge, figures.OUTLINE)):
+    for area, colour in ((dark, style.INK), (edge, style.OUTLINE)):
         made[area] = (*(round(255 * part) for part in to_rgb(colour)), 255)
     return Image.fromarray(made).quantize(4, method=Image.Quantize.FASTOCTREE)
 

@@ -15,8 +15,8 @@ from labproof import tables, words
 from labproof.data import audit
 from labproof.errors import LabError
 from labproof.explain import sanity
-from labproof.judging import findings, measures
-from labproof.lab import trainings
+from labproof.judging import curves, findings, measures
+from labproof.lab import trainings, vocabulary
 from labproof.page import scoreboard, sentences
 from labproof.words import Estimate
 
@@ -46,7 +46,7 @@ def estimates(histories: pd.DataFrame) -> dict[str, Estimate]:
     """Every measure of one cell's histories (seed, epoch, loss, …) that needs nothing else."""
     plain = [
         name
-        for name, measure in measures.MEASURES.items()
+        for name, measure in vocabulary.MEASURES.items()
         if measure.table == "histories" and not measure.parameter
     ]
     return {name: estimate(measures.over_seeds(histories, name)) for name in plain}
@@ -363,8 +363,8 @@ def backbone(results: Path, name: str) -> str | None:
     if history is not None:
         said += (
             f" On its source task it reaches a training accuracy of "
-            f"{words.number(measures.final_accuracy(history))} and a validation accuracy of "
-            f"{words.number(measures.final_val_accuracy(history))} in "
+            f"{words.number(curves.final_accuracy(history))} and a validation accuracy of "
+            f"{words.number(curves.final_val_accuracy(history))} in "
             f"{words.count(len(history), 'epoch')}. That is one training, so it has no interval. "
             f"Guessing among its {int(facts['classes'].iloc[0])} classes would give "
             f"{words.number(1 / facts['classes'].iloc[0])}."

@@ -1,23 +1,15 @@
-"""Backbones for transfer learning: build, load, train on the source task, extract features."""
+"""Backbones for transfer learning: build, load, extract features, join with a head."""
 
-import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
-import h5py
 import keras
 import numpy as np
-import pandas as pd
 from keras import layers
 
-from labproof.data import source_task
-from labproof.errors import LabError
-from labproof.lab import architectures
-from labproof.training import networks
-from labproof.training.checkpoints import Checkpoints, State
-
-LOG = logging.getLogger(__name__)
+from labproof.errors import LabError, first_line
+from labproof.training import networks, weight_files
 
 # name -> module and class of keras.applications
 APPLICATIONS = {
@@ -28,7 +20,7 @@ APPLICATIONS = {
     "densenet121": ("densenet", "DenseNet121"),
     "efficientnet_v2_b0": ("efficientnet_v2", "EfficientNetV2B0"),
 }
-HISTORY = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy"]
+FILE = "backbone.weights.h5"
 SMALLEST = 32  # pixels a side: these networks halve an image five times
 
 
@@ -59,7 +51,7 @@ def build(
     LabError
         Unknown name, too small an image, not three channels.
     """
-    _check(name, input_shape)
+    check(name, input_shape)
     if name == "vgg16":
         return networks.vgg16_without_top(
             input_shape, base=base, initializer=initializer, seed=seed
@@ -90,7 +82,7 @@ def load(
     LabError
         The download failed, the file is missing, or it holds another network's weights.
     """
-    _check(name, input_shape)
+    check(name, input_shape)
     if str(weights) == "imagenet":
         try:
             model = _application(name)(
@@ -99,7 +91,7 @@ def load(
         except Exception as error:  # whatever a download may die of: urllib, sockets, checksums
             raise LabError(
                 f"weights: imagenet: the published weights of {name} could not be fetched "
-                f"({_first_line(error)}). Write weights: procedural, which needs no network, or "
+                f"({first_line(error)}). Write weights: procedural, which needs no network, or "
                 f"weights: path/to/{name}.weights.h5"
             ) from error
     else:
@@ -110,16 +102,27 @@ def load(
                 "weights: procedural"
             )
         model = build(name, input_shape, base=base)
+        width = f" with base {base}" if name == "vgg16" else ""
+        mend = "Give the file that belongs to this network, or write weights: procedural"
         try:
-            _check_layers(path, model)
-            model.load_weights(path)
-        except Exception as error:  # h5py and Keras raise many kinds for a file that does not fit
-            width = f" with base {base}" if name == "vgg16" else ""
-            raise LabError(
-                f"weights: {path}: these are not the weights of {name}{width} without its top "
-                f"({_first_line(error)}). Give the file that belongs to this network, or write "
-                "weights: procedural"
-            ) from error
+            weight_files.load(model, path, of=f"{name}{width} without its top", mend=mend)
+        except LabError as error:
+            raise LabError(f"weights: {error}") from error
+    model.trainable = False
+    return model
+
+
+def read(name: str, input_shape: Sequence[int], folder: Path, *, base: int = 64) -> keras.Model:
+    """Read the backbone that `train_backbone` has left in a folder, frozen.
+
+    Raises
+    ------
+    LabError
+        The file with its weights does not open, or lacks some of them.
+    """
+    model = build(name, input_shape, base=base)
+    mend = f"Delete the folder {folder} and run again."
+    weight_files.load(model, folder / FILE, of="this backbone", mend=mend)
     model.trainable = False
     return model
 
@@ -135,120 +138,6 @@ def preprocess(name: str, images: np.ndarray) -> np.ndarray:
         images = np.repeat(images, 3, axis=-1)
     module = getattr(keras.applications, APPLICATIONS[name][0])
     return np.asarray(module.preprocess_input(images.astype("float32")), dtype="float32")
-
-
-def train(
-    name: str,
-    *,
-    base: int,
-    size: int,
-    images: int,
-    epochs: int,
-    learning_rate: float,
-    seed: int,
-    batch_size: int = 32,
-    checkpoints: Checkpoints | None = None,
-) -> tuple[keras.Model, pd.DataFrame]:
-    """Train a backbone on the source task, so that there is something to transfer.
-
-    Every epoch draws `images` new images of `size` pixels: on 2000 fixed ones the network learnt
-    them by heart. VGG16 has no normalisation and hardly starts without; it is trained with batch
-    normalisation, which is then folded into its convolutions, so that what comes out is VGG16.
-    The learning rate falls along a half cosine (Loshchilov and Hutter 2017, arXiv:1608.03983).
-    With `checkpoints` it goes on from the last epoch that they hold, to the same bits.
-
-    Returns
-    -------
-    backbone
-        Without its top, for images of `size` pixels, frozen.
-    history
-        epoch, loss, accuracy, val_loss, val_accuracy of the source task; the validation images, a
-        quarter as many, are the same in every epoch.
-    """
-    _check(name, (size, size, 3))
-    if name == "vgg16":
-        inputs = keras.Input((size, size, 3), name="input")
-        seeds = networks.Seeds(seed)
-        features = networks.convolutions(
-            inputs,
-            architectures.VGG16,
-            base=base,
-            initializer="he_normal",
-            seeds=seeds,
-            batch_norm=True,
-            momentum=0.9,
-        )
-    else:
-        body = build(name, (size, size, 3), seed=seed)
-        inputs, features = body.input, body.output
-    pooled = layers.GlobalAveragePooling2D()(features)
-    outputs = layers.Dense(
-        len(source_task.CLASSES),
-        activation="softmax",
-        kernel_initializer=keras.initializers.GlorotUniform(seed=1_000 * seed + 999),
-    )(pooled)
-    model = keras.Model(inputs, outputs)
-    steps = -(-images // batch_size)
-    model.compile(
-        keras.optimizers.Adam(
-            keras.optimizers.schedules.CosineDecay(learning_rate, steps * epochs, alpha=0.01)
-        ),
-        loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-        steps_per_execution=steps,
-    )
-    validation = _source(name, -(-images // 4), size, [seed, 0])
-    model.optimizer.build(model.trainable_variables)
-    changing = [*model.variables, *model.optimizer.variables]
-    done = (checkpoints and checkpoints.load(name)) or State()
-    if done.epoch:
-        for variable, value in zip(changing, done.variables, strict=True):
-            variable.assign(value)
-    rows = list(done.rows)
-    for epoch in range(done.epoch + 1, epochs + 1):
-        x, y = _source(name, images, size, [seed, epoch])
-        order = np.random.default_rng([seed, epoch]).permutation(images)
-        fit = model.fit(
-            x[order],
-            y[order],
-            batch_size=batch_size,
-            shuffle=False,
-            verbose=0,
-            validation_data=validation,
-        )
-        told = {key: float(values[0]) for key, values in fit.history.items()}
-        rows.append({"epoch": epoch, **told})
-        if checkpoints:
-            values = [np.array(keras.ops.convert_to_numpy(variable)) for variable in changing]
-            checkpoints.keep(name, State(epoch, tuple(rows), variables=values))
-        numbers = "  ".join(f"{key} {value:.3f}" for key, value in list(rows[-1].items())[1:])
-        LOG.info("source task  epoch %d/%d  %s", epoch, epochs, numbers)
-    if checkpoints:
-        checkpoints.save()
-    backbone = keras.Model(inputs, features)
-    if name == "vgg16":
-        backbone = fold(backbone, build(name, (size, size, 3), base=base))
-    backbone.trainable = False
-    return backbone, pd.DataFrame(rows, columns=HISTORY)
-
-
-def fold(normalised: keras.Model, plain: keras.Model) -> keras.Model:
-    """Put a network's batch normalisation into the convolutions of its twin without any.
-
-    At inference, gamma (w * x + b - mean) / sqrt(variance + epsilon) + beta is a convolution with
-    the kernel gamma w / sqrt(variance + epsilon); so both give the same features.
-    """
-    of_kind = [
-        [layer for layer in normalised.layers if isinstance(layer, kind)]
-        for kind in (layers.Conv2D, layers.BatchNormalization)
-    ]
-    into = [layer for layer in plain.layers if isinstance(layer, layers.Conv2D)]
-    for convolution, norm, target in zip(*of_kind, into, strict=True):
-        kernel, bias = convolution.get_weights()
-        gamma, beta, mean, variance = norm.get_weights()
-        factor = gamma / np.sqrt(variance + norm.epsilon)
-        target.set_weights([kernel * factor, (bias - mean) * factor + beta])
-    return plain
 
 
 def extract(
@@ -280,13 +169,8 @@ def join(backbone: keras.Model, head: keras.Model) -> keras.Model:
     return keras.Model(backbone.input, x)
 
 
-def _source(name: str, count: int, size: int, seed: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-    """Images of the source task as the network takes them, and their labels."""
-    images, labels = source_task.draw(count, size=size, seed=1_000 * seed[0] + seed[1])
-    return preprocess(name, images), labels
-
-
-def _check(name: str, input_shape: Sequence[int]) -> None:
+def check(name: str, input_shape: Sequence[int]) -> None:
+    """Refuse an unknown network, too small an image, and other than three channels (LabError)."""
     if name not in APPLICATIONS:
         raise LabError(
             f"backbone: {name}: there is no such network. Known: {', '.join(APPLICATIONS)}."
@@ -300,20 +184,6 @@ def _check(name: str, input_shape: Sequence[int]) -> None:
         )
 
 
-def _check_layers(path: Path, model: keras.Model) -> None:
-    """Refuse a .weights.h5 file with more layers than the network: Keras would pass over them."""
-    with h5py.File(path) as file:
-        saved = file.get("layers", {}).values()  # the .h5 files of keras.applications have none
-        found = sum(len(layer.get("vars", ())) > 0 for layer in saved)
-    expected = sum(len(layer.weights) > 0 for layer in model.layers)
-    if found > expected:
-        raise ValueError(f"{found} layers with weights instead of {expected}")
-
-
 def _application(name: str):
     module, network = APPLICATIONS[name]
     return getattr(getattr(keras.applications, module), network)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error) or type(error).__name__).strip().splitlines()[0][:200]

@@ -17,15 +17,14 @@ from pathlib import Path
 
 import numpy as np
 
-from labproof import provenance
+from labproof import files, provenance
 from labproof.errors import LabError
 
 LOG = logging.getLogger(__name__)
 # What the bits of a training may hang on beside its cell, its code and its data.
 VERSIONS = ("keras", "keras-cv", "tensorflow", "jax", "numpy", "scipy")
-
-
 SHARE = 0.03
+HEAD = ("key", "epoch", "rows", "seconds", "kinds")
 
 
 @dataclass(frozen=True)
@@ -46,6 +45,14 @@ class State:
     rows: Sequence[Mapping] = ()
     seconds: float = 0.0
     variables: Sequence[np.ndarray] = field(default=(), repr=False)
+
+    def fits(self, variables: Sequence, epochs: int) -> bool:
+        """Whether a training of so many epochs, with variables of these shapes, can go on from it.
+
+        One that it cannot is of another version or backend, and would fail at every try.
+        """
+        shapes = [tuple(value.shape) for value in variables]
+        return self.epoch <= epochs and [value.shape for value in self.variables] == shapes
 
 
 def key_of(settings: Mapping, data: Path | None = None) -> str:
@@ -183,30 +190,19 @@ class Checkpoints:
 
 
 def write(folder: Path, name: str, state: State, key: str = "") -> None:
-    """Write where a training stands: aside, to the disk, renamed; the old file or the new.
+    """Write where a training stands: the old file or the new.
 
-    A line of JSON, then the variables' bytes: NumPy's archives take several times as long.
+    A line with the checksum of all that follows, a line of JSON, the variables' bytes: NumPy's
+    archives take several times as long.
     """
     values = [np.asarray(value, order="C") for value in state.variables]
-    told = {
-        "key": key,
-        "epoch": state.epoch,
-        "rows": list(state.rows),
-        "seconds": state.seconds,
-        "kinds": [[value.dtype.str, *value.shape] for value in values],
-        "checksum": 0,
-    }
-    for value in values:
-        told["checksum"] = zlib.crc32(value, told["checksum"])
-    file = _file(folder, name)
-    aside = file.with_suffix(".new")
-    with aside.open("wb") as target:
-        target.write(json.dumps(told).encode() + b"\n")
-        for value in values:
-            target.write(value)
-        target.flush()
-        os.fsync(target.fileno())
-    aside.replace(file)
+    kinds = [[value.dtype.str, *value.shape] for value in values]
+    told = dict(zip(HEAD, (key, state.epoch, list(state.rows), state.seconds, kinds), strict=True))
+    parts = [json.dumps(told).encode() + b"\n", *values]
+    checksum = 0
+    for part in parts:
+        checksum = zlib.crc32(part, checksum)
+    files.write(_file(folder, name), [b"%08x\n" % checksum, *parts])
 
 
 def read(folder: Path, name: str) -> tuple[str, State] | None:
@@ -215,13 +211,17 @@ def read(folder: Path, name: str) -> tuple[str, State] | None:
     if not file.is_file():
         return None
     try:
-        head, _, values = file.read_bytes().partition(b"\n")
-        told = json.loads(head)
-        if zlib.crc32(values) != told.pop("checksum"):
+        checksum, _, content = file.read_bytes().partition(b"\n")
+        if zlib.crc32(content) != int(checksum, 16):
             raise ValueError("its content does not agree with its checksum")
-        variables = _apart(np.frombuffer(values, np.uint8), told.pop("kinds"))
-        return told.pop("key"), State(**told, variables=variables)
-    except (OSError, ValueError, KeyError) as error:
+        head, _, values = content.partition(b"\n")
+        told = json.loads(head)
+        if not isinstance(told, dict) or sorted(told) != sorted(HEAD):
+            raise ValueError("it is of another version")
+        key, kinds = told.pop("key"), told.pop("kinds")
+        variables = _apart(np.frombuffer(values, np.uint8), kinds)
+        return key, State(**told, variables=variables)
+    except (OSError, ValueError, TypeError) as error:
         LOG.warning("%s cannot be read (%s): %s starts anew", file, error, name)
         return None
 

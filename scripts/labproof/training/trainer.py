@@ -167,6 +167,9 @@ class Progress:
         found, where = self.saved and self.saved.load(self.name), "its checkpoint"
         if not found and self.begun and (shorter := checkpoints.read(self.begun, self.name)):
             found, where = shorter[1], "the end of a shorter training"
+        if found and not found.fits(runner.state(), self.epochs):
+            LOG.warning("%s  %s is of another network: it starts anew", self.name, where)
+            found = None
         if found:
             runner.restore(found.variables)
             self.done, self.rows, self.before = found.epoch, list(found.rows), found.seconds

@@ -1,0 +1,88 @@
+"""The names of the measures that a claim may use, and what there is to know of each.
+
+Snakemake reads them while it plans; how each is computed is `judging.measures`.
+"""
+
+from math import inf
+from typing import NamedTuple
+
+
+class Measure(NamedTuple):
+    """What a claim may say of a measure, and what it needs."""
+
+    words: str
+    table: str = "histories"  # or "predictions", "heatmaps", "interventions"
+    low: float = -inf  # the range of its values
+    high: float = inf
+    parameter: str = ""  # what `at` means, for a measure that needs it
+    sampled: bool = False  # a new sample of images would move it
+
+
+MEASURES = {
+    "final_loss": Measure("final training loss", low=0),
+    "final_accuracy": Measure("final training accuracy", low=0, high=1),
+    "final_val_loss": Measure("final validation loss", low=0, sampled=True),
+    "final_val_accuracy": Measure("final validation accuracy", low=0, high=1, sampled=True),
+    "lowest_loss": Measure("lowest training loss of any epoch", low=0),
+    "lowest_val_loss": Measure("lowest validation loss of any epoch", low=0),
+    "overfitting": Measure("validation loss less training loss, at the end", sampled=True),
+    "val_loss_rise": Measure("rise of the validation loss above its lowest value"),
+    "validation_trend": Measure("change of the validation loss over the second half of the run"),
+    "accuracy_gap": Measure(
+        "validation accuracy less training accuracy, at the end", low=-1, high=1, sampled=True
+    ),
+    "slope": Measure("relative change of the training loss over a tenth of the run, at the end"),
+    "noise": Measure("epoch-to-epoch noise of the validation loss", low=0),
+    "training_noise": Measure("epoch-to-epoch noise of the training loss", low=0),
+    "speed": Measure("training accuracy, averaged over the run", low=0, high=1),
+    "settling_time": Measure(
+        "share of the run until the training loss has made nine tenths of its way", low=0, high=1
+    ),
+    "time_to_accuracy": Measure(
+        "share of the run until the training accuracy is {at}",
+        low=0,
+        high=1,
+        parameter="the training accuracy to reach",
+    ),
+    "accuracy_after": Measure(
+        "training accuracy after {at} of the run",
+        low=0,
+        high=1,
+        parameter="the share of the run, 0 to 1",
+    ),
+    "auc": Measure("area under the ROC curve", table="predictions", low=0, high=1, sampled=True),
+    "brier": Measure("Brier score", table="predictions", low=0, high=1, sampled=True),
+    "heat_in_zone": Measure(
+        "share of the heat inside the zone, less the zone's share of the image",
+        table="heatmaps",
+        low=-1,
+        high=1,
+        sampled=True,
+    ),
+    "marker_reliance": Measure(
+        "accuracy lost as the marker moves to the other class's place",
+        table="interventions",
+        low=-1,
+        high=1,
+        sampled=True,
+    ),
+    "zone_reliance": Measure(
+        "accuracy lost as the zone is painted out, beyond what as much elsewhere costs",
+        table="interventions",
+        low=-1,
+        high=1,
+        sampled=True,
+    ),
+    "heat_peak_in_zone": Measure(
+        "share of the heatmaps whose hottest point lies in the zone or close to it",
+        table="heatmaps",
+        low=0,
+        high=1,
+        sampled=True,
+    ),
+}
+
+
+def words_of(measure: str, at: float | None = None) -> str:
+    """What a measure is, in the words of the page."""
+    return MEASURES[measure].words.format(at=at)
