@@ -7,42 +7,28 @@ with job(snakemake):
 
     import pandas as pd
 
-    from labproof import tables
-    from labproof.data import audit
-    from labproof.judging import findings
-    from labproof.lab import published
+    from labproof import paths
+    from labproof.judging import evidence, findings
+    from labproof.lab import plan, published
 
-    results, wanted = Path(snakemake.params.results), snakemake.params.findings
-    # a file that is no input, of a cell that a partial report lacks, may be of an earlier run
-    given = set(map(str, snakemake.input))
-
-    def table(kind, cell, file):
-        """A table of a cell, if it is an input."""
-        path = results / kind / f"{cell}{file}"
-        listed = str(path) in given or str(path.parent) in given
-        return tables.read(path) if listed else None
-
-    files = {"histories": ".csv", "predictions": ".csv", "heatmaps": "/scores.csv"}
-    files["interventions"] = ".csv"
-    evidence = {
-        cell: {kind: table(kind, cell, file) for kind, file in files.items()}
-        for cell in dict.fromkeys(cell for finding in wanted for cell in finding["cells"])
-    }
-    audits = {
-        name: audit.read(results / "audit" / name)
-        for name in dict.fromkeys(snakemake.params.datasets.values())
-    }
+    lab = plan.resolve(
+        snakemake.config, Path(snakemake.scriptdir).parent, preset=snakemake.wildcards.preset
+    )
+    results, gaps = paths.of_resolved(lab), snakemake.params.gaps
+    wanted = plan.findings_of(lab, snakemake.wildcards.get("finding"))
+    cells = list(dict.fromkeys(cell for finding in wanted for cell in finding["cells"]))
+    evidence.check(lab, results, gaps, cells)
     text = snakemake.output.get("text")  # of one finding alone
     judged = findings.judge(
         wanted,
-        evidence,
-        seeds=snakemake.params.seeds,
-        datasets=snakemake.params.datasets,
+        evidence.read(results, cells, given=set(map(str, snakemake.input))),
+        seeds=lab["seeds"],
+        datasets={name: cell["dataset"] for name, cell in lab["cells"].items()},
         published=pd.DataFrame(
             published.read(snakemake.input.published), columns=published.COLUMNS
         ),
-        warnings={name: facts["warnings"] for name, facts in audits.items() if facts},
-        missing=snakemake.params.gaps,
+        warnings=evidence.warnings(results, lab["datasets"]),
+        missing=gaps,
         adjust=text is None,
     )
     findings.write(judged, Path(snakemake.output.findings))

@@ -5,15 +5,20 @@ from labproof.job import job
 with job(snakemake):
     from pathlib import Path
 
+    from labproof import paths
     from labproof.judging import evidence
+    from labproof.lab import plan
     from labproof.page import report
 
-    lab, results = snakemake.params.lab, Path(snakemake.params.results)
+    lab = plan.resolve(
+        snakemake.config, Path(snakemake.scriptdir).parent, preset=snakemake.wildcards.preset
+    )
+    results = paths.of_resolved(lab)
     evidence.check(lab, results, snakemake.params.gaps)
     report.write(
         lab=lab,
         missing=snakemake.params.gaps,
-        results=results,
+        results=Path(results.root),
         published=Path(snakemake.input.published),
         template=Path(snakemake.input.template),
         output=Path(snakemake.output[0]),

@@ -194,6 +194,8 @@ def lab(seeds: list[int] = SEEDS) -> dict:
         "preset": "demo",
         "seeds": seeds,
         "blocks": [f"{seeds[0]}-{seeds[-1]}"],
+        "sources": {name: {"kind": "phantom"} for name in ("skin", "bone")},
+        "backbone": {"name": None},
         "datasets": datasets,
         "tasks": tasks,
         "cells": cells,

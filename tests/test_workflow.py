@@ -232,6 +232,27 @@ def test_a_changed_finding_is_judged_again_and_nothing_trains(finished, old, new
     assert counts == {"judge_findings": 1, "write_report": 1, "render_report": 1, "all": 1}
 
 
+def test_what_has_changed_is_told_in_a_few_lines(finished):
+    file = finished / "config/labs/lab3/findings.yaml"
+    before = edited(file, "statement: With dropout", "statement: By dropout")
+    try:
+        run = snakemake(finished, "-n", "--config", "preset=smoke")
+    finally:
+        file.write_text(before)
+    assert "Params have changed" in run.stdout
+    reasons = [line for line in run.stdout.splitlines() if "reason:" in line.lower()]
+    assert max(map(len, run.stdout.splitlines())) < 20_000
+    assert all(len(reason) < 500 for reason in reasons)
+
+
+def test_a_moved_project_has_nothing_to_do(finished):
+    moved = finished.rename(finished.with_name("moved elsewhere"))
+    try:
+        assert NOTHING in smoke(moved).stdout
+    finally:
+        moved.rename(finished)
+
+
 def test_one_finding_needs_its_own_cells_alone_and_prints_its_verdict(finished):
     asked = ["--config", "finding=1b-faster"]
     counts = planned(finished, *asked, "preset=lab", "--", "finding")

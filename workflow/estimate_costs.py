@@ -10,10 +10,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import yaml
+from snakemake.cli import parse_config
+from snakemake.utils import update_config
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
+from labproof import paths
 from labproof.errors import LabError
 from labproof.lab import costs, plan
 
@@ -86,7 +88,8 @@ def main(arguments: list[str]) -> None:
     settings = [word for word in given if re.match(r"\w+=", word)]
     try:
         config = plan.read_config(ROOT)
-        config |= {key: yaml.safe_load(value) for key, value in (x.split("=", 1) for x in settings)}
+        update_config(config, parse_config(settings))
+        config = plan.overridden(config, plan.read_config(ROOT), ROOT)
         jobs = planned(arguments)
         resolved = plan.resolve(config, ROOT)
     except LabError as error:
@@ -96,7 +99,7 @@ def main(arguments: list[str]) -> None:
     if not jobs:
         print(f"preset {preset}, {seeds} seeds: all is there, nothing is to be done.")
         return
-    own = costs.measured_in(ROOT / "results" / preset, resolved)
+    own = costs.measured_in(paths.of_resolved(resolved), resolved)
     shipped = costs.read(ROOT / "workflow/costs.csv")
     source = f"{len(own)} blocks of earlier runs here" if own else "workflow/costs.csv"
     print(f"preset {preset}, {seeds} seeds: what is still to be done (nothing is begun)\n")

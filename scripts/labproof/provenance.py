@@ -3,6 +3,7 @@
 import ast
 import hashlib
 import importlib.metadata
+import json
 import platform
 import resource
 import sys
@@ -59,7 +60,7 @@ def _tree(file: Path) -> ast.Module:
 @cache
 def _logic(file: Path) -> str:
     """The syntax tree without docstrings, as text."""
-    tree = ast.parse(ast.unparse(_tree(file)))
+    tree = _tree(file)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
             node
@@ -104,6 +105,11 @@ def peak_memory() -> float:
     """Largest resident memory of this process so far, in MiB."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def data_hash(data: object) -> str:
+    """Hash of what JSON can say, its order included."""
+    return hashlib.sha256(json.dumps(data).encode()).hexdigest()[:16]
 
 
 def listing_hash(folder: Path | str) -> str:

@@ -22,10 +22,10 @@ def harmed(made, file, change):
     path.write_text(change(whole))
     try:
         with pytest.raises(LabError) as told:
-            evidence.check(lab, folder)
+            evidence.check(lab, Results(folder))
     finally:
         path.write_text(whole)
-    evidence.check(lab, folder)
+    evidence.check(lab, Results(folder))
     assert str(told.value).startswith(f"{path}: ")
     assert "Delete it and run again" in str(told.value)
     return str(told.value)
@@ -65,5 +65,5 @@ def test_a_seed_that_is_asked_for_is_told_and_one_that_is_known_to_lack_is_not(m
     folder, lab = made
     more = {**lab, "seeds": [3, 4]}
     with pytest.raises(LabError, match="it lacks seed 4"):
-        evidence.check(more, folder)
-    evidence.check(more, folder, [{"cell": name, "seeds": [4]} for name in lab["cells"]])
+        evidence.check(more, Results(folder))
+    evidence.check(more, Results(folder), [{"cell": name, "seeds": [4]} for name in lab["cells"]])

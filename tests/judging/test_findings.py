@@ -89,7 +89,7 @@ def reached(epochs):
 
 def judged(claim, tables, seeds=SEEDS, datasets=None, **options):
     entry = {"id": "it", "task": "1", "statement": "It is so.", "why": "It is.", **claim}
-    known = {"a": {}, "b": {}}
+    known = {name: {"heatmaps": {"methods": ["Grad-CAM"]}} for name in "ab"}
     wanted = claims.resolve({"curves": CURVES, "findings": [entry]}, {"1": {}}, known, FILE)
     found = findings.judge(
         wanted["findings"],
@@ -347,7 +347,7 @@ def test_a_claim_needs_the_tables_that_it_reads():
             ]
         },
         {"1": {}},
-        {"a": {}, "b": {}},
+        {"a": {"heatmaps": {"methods": ["Grad-CAM"]}}, "b": {}},
         FILE,
     )["findings"][0]
     assert wanted["cells"] == ["a", "b"]

@@ -65,6 +65,30 @@ WRONG = {
         put("tasks", "1a", "cells", "1a-plain", "learning_rate", value=float("inf")),
         ["1a-plain.learning_rate", "must be a number"],
     ),
+    "too many seeds": (CONFIG, put("seeds", value=10**7), ["key seeds", "at most 10000"]),
+    "more seeds than can be": (
+        CONFIG,
+        put("seeds", value="0-99999999"),
+        ["seeds", "at most 10000"],
+    ),
+    "a seed without end": (CONFIG, put("seeds", value=[10**9]), ["seeds", "at most 1000000"]),
+    "seeds with a space": (CONFIG, put("seeds", value="3, 7"), ["key seeds", "seeds=3,7"]),
+    "seeds backwards": (CONFIG, put("seeds", value="4-0"), ["key seeds", "write 0-4"]),
+    "a number near the end of numbers": (
+        SMOKE,
+        put("scale", "epochs", value=1e308),
+        ["key scale.epochs", "at most 1000000"],
+    ),
+    "a preset that is a command": (
+        CONFIG,
+        put("preset", value="x;touch PWNED;"),
+        ["key preset", "small letters and digits"],
+    ),
+    "a lab that is a path": (
+        CONFIG,
+        put("lab", value="../labs/lab3"),
+        ["key lab", "small letters and digits"],
+    ),
     "a seed twice": (CONFIG, put("seeds", value=[1, 1]), ["key seeds", "seeds: 5"]),
     "unknown source": (
         CONFIG,
@@ -146,10 +170,48 @@ WRONG = {
         put("tasks", "1a", "cells", "1a-dropout", "droput", value=0.4),
         ["1a-dropout.droput", 'mean "dropout"'],
     ),
+    "a label twice": (
+        TASKS,
+        put("tasks", "1a", "cells", "1a-dropout", "label", value="plain"),
+        ["1a-dropout.label", 'cell 1a-plain of this task has the label "plain" too'],
+    ),
+    "defaults that are not complete": (
+        TASKS,
+        put("defaults", value={"network": "alexnet", "base": 8, "dense": [64], "outputs": 1}),
+        [
+            "key defaults: dropout, batch_norm, spatial_dropout, augmentation and batch_size are",
+            "batch_size: 8",
+        ],
+    ),
+    "a cell without most": (
+        TASKS,
+        cell("1a", "1a-new"),
+        ["cells.1a-new: dataset, learning_rate and epochs are missing", "dataset: skin"],
+    ),
+    "a task that YAML takes for a number": (
+        TASKS,
+        put("tasks", 9, value={"title": "t", "did": "d", "gallery": ["skin"]}),
+        ["key tasks.9", "YAML takes this name for a number: put it in quotes, '9'"],
+    ),
+    "a finding's task that YAML takes for a number": (
+        FINDINGS,
+        finding(task=7, cell="1a-plain", measure="noise", above=0),
+        ["findings.new.task", "put it in quotes"],
+    ),
+    "a layer that is not there": (
+        TASKS,
+        put("tasks", "8", "cells", "8-vgg16-bone", "heatmaps", "layer", value="relu14"),
+        ["8-vgg16-bone.heatmaps.layer", 'mean "relu'],
+    ),
+    "a layer of another network": (
+        TASKS,
+        put("tasks", "7", "cells", "7-transfer-skin", "heatmaps", "layer", value="norm1"),
+        ["7-transfer-skin.heatmaps.layer", "no layer with maps"],
+    ),
     "mlp without backbone": (
         TASKS,
         put("tasks", "7", "cells", "7-transfer-skin", "backbone", value=None),
-        ["7-transfer-skin.backbone", "needs a backbone", "backbone: vgg16"],
+        ["7-transfer-skin.backbone", "needs a backbone", "  tasks:\n      '7':\n        cells:\n"],
     ),
     "unknown backbone": (
         TASKS,
@@ -235,6 +297,26 @@ WRONG = {
         FINDINGS,
         finding(cell="1a-plain", measure="noise", above="1a-plain"),
         ["findings.new.above", "with itself"],
+    ),
+    "finding that compares a cell with itself by one measure": (
+        FINDINGS,
+        finding(cell="1a-plain", measure="noise", above="1a-plain", other_measure="noise"),
+        ["findings.new.above", "with itself"],
+    ),
+    "finding on heatmaps that are not made": (
+        FINDINGS,
+        finding(cell="1a-plain", measure="heat_peak_in_zone", below=0.5),
+        ["findings.new.measure", "cell 1a-plain has none", "methods: [Grad-CAM]"],
+    ),
+    "finding that compares with heatmaps that are not made": (
+        FINDINGS,
+        finding(
+            cell="8-vgg16-bone",
+            measure="final_accuracy",
+            above="1a-plain",
+            other_measure="heat_peak_in_zone",
+        ),
+        ["findings.new.other_measure", "cell 1a-plain has none"],
     ),
     "finding without the measure's parameter": (
         FINDINGS,
@@ -347,17 +429,34 @@ def told(project, wanted, *arguments):
     assert len(starts) == 1, run.stdout
     assert "File " not in run.stdout
     assert not (project / "results").exists()
+    assert not list((project / ".snakemake/locks").glob("*"))
+
+
+BILLION = "a0: &a0 [1, 1]\n" + "".join(
+    f"a{n}: &a{n} [{', '.join(9 * [f'*a{n - 1}'])}]\n" for n in range(1, 10)
+)
 
 
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
+        (BILLION, "holds more than 200000 values. Take out aliases"),
+        ("lab: &lab [*lab]\n", "holds more than 200000 values. Take out aliases"),
+        (f"lab: {'[' * 5000}{']' * 5000}\n", "is nested too deeply"),
         ("lab: [lab3\npreset: demo\n", "not valid YAML"),
         ("lab: lab3\nlab: lab3\n", 'the key "lab" stands twice'),
         ("\n", "is empty"),
         ("- lab3\n", "must be keys with values"),
     ],
-    ids=["brackets", "a key twice", "empty", "a list"],
+    ids=[
+        "aliases of aliases",
+        "an alias of itself",
+        "deep brackets",
+        "brackets",
+        "a key twice",
+        "empty",
+        "a list",
+    ],
 )
 def test_what_is_no_config_at_all(project, text, wanted):
     before = (project / CONFIG).read_text()
@@ -385,6 +484,41 @@ def test_published_numbers_are_checked_too(project, old, new, wanted):
         told(project, ["config/labs/lab3/published.csv", wanted])
     finally:
         file.write_text(before)
+
+
+PRESETS = "config/presets"
+
+
+@pytest.fixture
+def strewn(project):
+    """The project with files among its presets that no run can read, and one that is no name."""
+    names = (".#smoke.yaml", "._demo.yaml", "a(b.yaml", "x;touch PWNED;.yaml", "unfinished.yaml")
+    files = [project / PRESETS / name for name in names]
+    for file in files:
+        file.write_bytes(b"seeds: [\x00")
+    yield project
+    for file in files:
+        file.unlink()
+
+
+def test_a_preset_that_nobody_asks_for_stops_nothing(strewn):
+    assert plan.presets(strewn) == ["demo", "lab", "smoke", "unfinished"]
+    for target in ("results/lab/histories/1a-plain.csv", "results/demo/findings.json"):
+        run = snakemake(strewn, "-n", "--config", "preset=smoke", "--", target)
+        assert run.returncode == 0, run.stdout[-2000:]
+    told(strewn, ["config/presets/unfinished.yaml"], "--config", "preset=unfinished")
+    told(strewn, ["key preset", "small letters"], "--config", "preset=x;touch PWNED;")
+    assert not list(strewn.rglob("PWNED"))
+
+
+def test_a_file_of_no_preset_and_no_cell_is_named(project):
+    run = snakemake(project, "-n", "--", "results/smok/histories/1a-plain.csv")
+    assert run.returncode == 1
+    assert 'Did you mean "smoke"' in run.stdout
+    run = snakemake(project, "-n", "--", "results/smoke/histories/1a-plian.csv")
+    assert run.returncode == 1
+    assert 'Did you mean "1a-plain"' in run.stdout
+    assert "Traceback" not in run.stdout
 
 
 def test_overrides_are_checked_as_the_file_is(project):
@@ -419,7 +553,7 @@ def test_a_place_that_takes_no_results_is_named(tmp_path):
 
 def test_a_second_run_in_one_folder_says_so(project):
     locks = project / ".snakemake/locks"
-    locks.mkdir(parents=True)
+    locks.mkdir(parents=True, exist_ok=True)
     wanted = "results/smoke/report/index.html"
     for kind in ("input", "output"):
         (locks / f"0.{kind}.lock").write_text(f"{wanted}\n")

@@ -3,6 +3,7 @@
 import pytest
 
 from labproof.lab import gaps
+from labproof.paths import Results
 
 LAB = {
     "blocks": ["0-1", "2-2"],
@@ -31,7 +32,7 @@ ALL = [f"blocks/{cell}/{block}/history.csv" for cell in LAB["cells"] for block i
 
 def test_nothing_is_missing_from_what_is_whole(tmp_path):
     make(tmp_path, *ALL)
-    assert gaps.find(LAB, tmp_path) == []
+    assert gaps.find(LAB, Results(tmp_path)) == []
 
 
 TRACEBACK = """10:00:01  seed 0  epoch 1/2  loss 0.7
@@ -69,7 +70,7 @@ Traceback (most recent call last):
 def test_the_cause_is_read_from_the_log(tmp_path, text, cause):
     make(tmp_path, "datasets/skin/images.npy", *ALL[1:])
     log(tmp_path, "train_block/1a-plain/0-1", text)
-    (gap,) = gaps.find(LAB, tmp_path)
+    (gap,) = gaps.find(LAB, Results(tmp_path))
     assert gap == {
         "cell": "1a-plain",
         "seeds": [0, 1],
@@ -82,12 +83,12 @@ def test_the_cause_is_read_from_the_log(tmp_path, text, cause):
 def test_the_cause_is_that_of_the_first_job_of_the_chain(tmp_path):
     make(tmp_path, "datasets/skin-colour/images.npy", *ALL[:3])
     log(tmp_path, "train_backbone/vgg16", TRACEBACK.format("OSError: gone"))
-    (gap,) = gaps.find(LAB, tmp_path)
+    (gap,) = gaps.find(LAB, Results(tmp_path))
     assert gap["seeds"] == [2]
     assert gap["cause"] == "train_backbone failed: OSError: gone"
     assert gap["log"] == "logs/train_backbone/vgg16.log"
     make(tmp_path, "backbones/vgg16/backbone.weights.h5", "features/vgg16/skin-colour/x.npy")
-    assert gaps.find(LAB, tmp_path)[0]["cause"] == "train_block was not begun"
+    assert gaps.find(LAB, Results(tmp_path))[0]["cause"] == "train_block was not begun"
 
 
 def test_a_longer_training_lacks_what_the_shorter_one_lacked(tmp_path):
@@ -95,9 +96,9 @@ def test_a_longer_training_lacks_what_the_shorter_one_lacked(tmp_path):
     cells = {"1a-plain": LAB["cells"]["1a-plain"], "1a-longer": longer}
     make(tmp_path, "datasets/skin/images.npy")
     log(tmp_path, "train_block/1a-plain/0-1", TRACEBACK.format("OSError: gone"))
-    found = gaps.find({"cells": cells, "blocks": ["0-1"]}, tmp_path)
+    found = gaps.find({"cells": cells, "blocks": ["0-1"]}, Results(tmp_path))
     assert [gap["cause"] for gap in found] == ["train_block failed: OSError: gone"] * 2
     make(tmp_path, ALL[0])
-    assert gaps.find({"cells": cells, "blocks": ["0-1"]}, tmp_path)[0]["cause"] == (
+    assert gaps.find({"cells": cells, "blocks": ["0-1"]}, Results(tmp_path))[0]["cause"] == (
         "train_block was not begun"
     )

@@ -1,35 +1,38 @@
 # The resolved labs, the wildcards, and the helpers that the rules share.
+import functools
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(workflow.basedir).parent
-sys.path.insert(0, str(ROOT / "scripts"))
+# Relative, so that a project that is moved has nothing to do again.
+ROOT = Path(os.path.relpath(Path(workflow.basedir).resolve().parent))
+sys.path.insert(0, str(ROOT.resolve() / "scripts"))
 
-from labproof import provenance, running
+from labproof import paths, provenance, running
 from labproof.errors import LabError
-from labproof.lab import claims, costs, gaps, plan, validation
+from labproof.lab import claims, costs, gaps, plan, trainings
 from labproof.lab.seeds import seeds_of
 
+
+def or_exit(function, *arguments, **options):
+    """What the function returns; ends Snakemake with the message of a LabError alone."""
+    try:
+        return function(*arguments, **options)
+    except LabError as error:
+        sys.exit(f"\n{error}\n")
+
+
 # A file that is no YAML mapping gets a clearer message here than from `configfile` itself.
-try:
-    plan.read_config(ROOT)
-except LabError as error:
-    sys.exit(f"\n{error}\n")
+WRITTEN = or_exit(plan.read_config, ROOT)
 
 
 configfile: str(ROOT / "config/config.yaml")
 
 
-# One resolved lab a preset, so that results/{preset}/… can be asked for under any preset.
-try:
-    LABS = {name: plan.resolve(config, ROOT, preset=name) for name in plan.presets(ROOT)}
-    plan.resolve(config, ROOT)
-    NAME = validation.Schemas(ROOT / "workflow/schemas").definition("name")["pattern"].strip("^$")
-except LabError as error:
-    sys.exit(f"\n{error}\n")
+config.update(plan.overridden(config, WRITTEN, ROOT))
+or_exit(plan.check_config, config, ROOT)
 
 # Snakemake itself would end in a traceback.
 for place in (Path(".snakemake"), Path("results")):
@@ -43,6 +46,7 @@ for place in (Path(".snakemake"), Path("results")):
 if "--unlock" not in sys.argv:  # workflow/unlock.py waits for that one
     running.hold(running.RUN)
 
+RESULTS = paths.of(config["lab"])  # with the wildcard {preset}
 PUBLISHED = str(ROOT / f"config/labs/{config['lab']}/published.csv")
 MEASURED = costs.read(ROOT / "workflow/costs.csv")
 GPUS = 0
@@ -52,11 +56,11 @@ if shutil.which("nvidia-smi"):
 
 
 wildcard_constraints:
-    preset="|".join(LABS),
-    cell=NAME,
-    dataset=NAME,
-    task=NAME,
-    finding="|".join(entry["id"] for entry in LABS[config["preset"]]["findings"]),
+    preset=plan.NAME,
+    cell=plan.NAME,
+    dataset=plan.NAME,
+    task=plan.NAME,
+    finding=plan.NAME,
     backbone=r"[a-z0-9_]+",
     archive=r"dermamnist-\d+|fracatlas",
     block=r"\d+-\d+",
@@ -72,20 +76,39 @@ def code_of(rule):
     return provenance.code_hash(ROOT / f"scripts/{rule}.py")
 
 
+@functools.cache
+def lab_of(preset):
+    """The resolved lab under a preset, so that results/{preset}/… can be asked for under any."""
+    return or_exit(plan.resolve, config, ROOT, preset=preset)
+
+
+def results_of(wildcards):
+    """The paths of the wildcards' preset."""
+    return paths.of(config["lab"], wildcards.preset)
+
+
+def entry_of(kind, wildcards):
+    """A resolved "cell", "task" or "dataset" of the wildcards."""
+    entries, name = lab_of(wildcards.preset)[f"{kind}s"], wildcards[kind]
+    if name not in entries:
+        sys.exit(f'\nThe lab has no {kind} "{name}".{plan.suggest(name, entries)}\n')
+    return entries[name]
+
+
 def cell_of(wildcards):
     """The resolved cell of the wildcards."""
-    return LABS[wildcards.preset]["cells"][wildcards.cell]
+    return entry_of("cell", wildcards)
 
 
 def cells_of(wildcards):
     """Names of the cells of a task that are drawn, in the lab's order."""
-    cells = LABS[wildcards.preset]["tasks"][wildcards.task]["cells"]
+    cells = entry_of("task", wildcards)["cells"]
     return [name for name in cells if blocks_of(wildcards.preset, name)]
 
 
 def images_of(wildcards):
     """Where the images of a dataset come from."""
-    return LABS[wildcards.preset]["datasets"][wildcards.dataset]["images"]
+    return entry_of("dataset", wildcards)["images"]
 
 
 def archive_of(wildcards):
@@ -103,14 +126,15 @@ def files_of(wildcards):
         sys.exit(f"\n{error}\n")
 
 
-def datasets_of(wildcards):
-    """Dataset of each cell, by cell."""
-    return {name: cell["dataset"] for name, cell in LABS[wildcards.preset]["cells"].items()}
+def labels_of(wildcards):
+    """Label of each cell of a task, by cell."""
+    cells = lab_of(wildcards.preset)["cells"]
+    return {name: cells[name]["label"] for name in cells_of(wildcards)}
 
 
 def classes_of(wildcards):
     """Class names of each cell of a task, negative first, by cell."""
-    resolved = LABS[wildcards.preset]
+    resolved = lab_of(wildcards.preset)
     datasets = {cell: resolved["cells"][cell]["dataset"] for cell in cells_of(wildcards)}
     return {cell: resolved["datasets"][dataset]["classes"] for cell, dataset in datasets.items()}
 
@@ -122,112 +146,140 @@ def there(paths):
 
 def blocks_of(preset, cell):
     """All blocks of seeds of a cell; for a partial report, those that are trained."""
-    folder = f"results/{preset}/blocks/{cell}"
-    histories = there(f"{folder}/{block}/history.csv" for block in LABS[preset]["blocks"])
-    return [Path(history).parent.name for history in histories]
+    blocks = lab_of(preset)["blocks"]
+    if not config.get("partial"):
+        return blocks
+    folder = paths.of(config["lab"], preset)
+    return [block for block in blocks if Path(folder.block(cell, block, "history")).exists()]
 
 
 def trained(preset):
     """All cells; for a partial report, those with a trained block."""
-    return [name for name in LABS[preset]["cells"] if blocks_of(preset, name)]
+    return [name for name in lab_of(preset)["cells"] if blocks_of(preset, name)]
 
 
 def gaps_of(wildcards):
     """What a partial report lacks, and why; nothing otherwise."""
     if not config.get("partial"):
         return []
-    return gaps.find(LABS[wildcards.preset], Path(f"results/{wildcards.preset}"))
+    return gaps.find(lab_of(wildcards.preset), results_of(wildcards))
+
+
+def tables_of(table):
+    """Input function: a table (history, predictions or facts) of each of a cell's blocks."""
+
+    def blocks(wildcards):
+        folder, cell = results_of(wildcards), wildcards.cell
+        return [folder.block(cell, block, table) for block in blocks_of(wildcards.preset, cell)]
+
+    return blocks
 
 
 def models_of(wildcards):
     """The folders with a cell's trained networks."""
-    return [
-        f"results/{wildcards.preset}/models/{wildcards.cell}/{block}"
-        for block in blocks_of(wildcards.preset, wildcards.cell)
-    ]
+    blocks = blocks_of(wildcards.preset, wildcards.cell)
+    return [results_of(wildcards).models(wildcards.cell, block) for block in blocks]
 
 
-def with_key(preset, kind, key):
-    """Names of a preset's tasks or cells that have something under `key`."""
-    return [name for name, entry in LABS[preset][kind].items() if entry[key]]
+def base_of(wildcards):
+    """Width of the backbone that is trained here."""
+    return lab_of(wildcards.preset)["backbone"].get("base", 64)
+
+
+def dataset_of(wildcards):
+    """The folder of the images that a cell is about."""
+    return results_of(wildcards).dataset(cell_of(wildcards)["dataset"])
 
 
 def inputs_of(wildcards):
     """What a cell trains on: its dataset's images, or their features by its backbone."""
     cell = cell_of(wildcards)
     if cell["backbone"]:
-        return f"results/{wildcards.preset}/features/{cell['backbone']}/{cell['dataset']}"
-    return f"results/{wildcards.preset}/datasets/{cell['dataset']}"
+        return results_of(wildcards).features(cell["backbone"], cell["dataset"])
+    return dataset_of(wildcards)
 
 
 def begun_of(wildcards):
     """The folder where the same training with fewer epochs has left its end, where there is one."""
     shorter = cell_of(wildcards)["continues"]
-    return f"results/{wildcards.preset}/models/{shorter}/{wildcards.block}" if shorter else []
+    return results_of(wildcards).models(shorter, wildcards.block) if shorter else []
 
 
 def backbone_of(wildcards):
     """The folder of the frozen network below a cell, where there is one."""
     name = cell_of(wildcards)["backbone"]
-    return f"results/{wildcards.preset}/backbones/{name}" if name else []
+    return results_of(wildcards).backbone(name) if name else []
 
 
 def weights_of(wildcards):
     """The file that a backbone's weights come from, where there is one."""
-    weights = LABS[wildcards.preset]["backbone"]["weights"]
+    weights = lab_of(wildcards.preset)["backbone"]["weights"]
     return [] if weights in ("procedural", "imagenet") else weights
 
 
-def finding_of(wildcards):
-    """The resolved finding of the wildcards."""
-    entries = LABS[wildcards.preset]["findings"]
-    return next(entry for entry in entries if entry["id"] == wildcards.finding)
+def findings_of(wildcards):
+    """The resolved findings that a job judges: the one of the wildcards, or all."""
+    return or_exit(plan.findings_of, lab_of(wildcards.preset), wildcards.get("finding"))
 
 
-def evidence_of(wildcards, entries):
+def judged_by(wildcards):
+    """Hash of all that a judgement hangs on beside its files."""
+    resolved = lab_of(wildcards.preset)
+    datasets = {name: cell["dataset"] for name, cell in resolved["cells"].items()}
+    return provenance.data_hash([findings_of(wildcards), resolved["seeds"], datasets])
+
+
+def evidence_of(wildcards):
     """What findings are judged by: the tables that their measures read, and their data's audits."""
-    resolved = LABS[wildcards.preset]
+    resolved, entries = lab_of(wildcards.preset), findings_of(wildcards)
+    folder = results_of(wildcards)
     wanted = {table: set() for table in claims.TABLES}
     for entry in entries:
         for table, cell in claims.sources(entry["claim"]):
             wanted[table].add(cell)
-    folder = f"results/{wildcards.preset}"
     gathered = trained(wildcards.preset)
-    tables = {
-        table: [f"{folder}/{table}/{cell}.csv" for cell in gathered if cell in wanted[table]]
-        for table in ("histories", "predictions")
-    }
-    tables |= {
-        table: there(f"{folder}/{table}/{cell}{end}" for cell in gathered if cell in wanted[table])
-        for table, end in (("heatmaps", ""), ("interventions", ".csv"))
-    }
+
+    def made(table, path):
+        return [path(cell) for cell in gathered if cell in wanted[table]]
+
     datasets = {resolved["cells"][cell]["dataset"] for entry in entries for cell in entry["cells"]}
-    audits = [f"{folder}/audit/{name}" for name in resolved["datasets"] if name in datasets]
-    return {**tables, "audits": there(audits)}
+    return {
+        "histories": made("histories", folder.history),
+        "predictions": made("predictions", folder.predictions),
+        "heatmaps": there(made("heatmaps", folder.heatmaps)),
+        "interventions": there(made("interventions", folder.interventions)),
+        "audits": there(folder.audit(name) for name in resolved["datasets"] if name in datasets),
+    }
 
 
 def shown(wildcards):
     """Everything that the page shows, but for the numbers."""
-    preset, resolved = wildcards.preset, LABS[wildcards.preset]
-    figures = f"results/{preset}/figures"
+    preset, resolved, folder = wildcards.preset, lab_of(wildcards.preset), results_of(wildcards)
     found = []
     for name, task in resolved["tasks"].items():
         if any(blocks_of(preset, cell) for cell in task["cells"]):
-            found.append(f"{figures}/{name}")
+            found.append(folder.figure(name))
         if task["gallery"]:
-            found += there([f"{figures}/gallery/{name}.svg"])
-    found += there(f"{figures}/datasets/{name}.svg" for name in resolved["datasets"])
-    explained = with_key(preset, "cells", "heatmaps")
-    for cell in (cell for cell in explained if blocks_of(preset, cell)):
-        found += there(
-            [
-                f"results/{preset}/heatmaps/{cell}",
-                f"results/{preset}/interventions/{cell}.csv",
-                f"{figures}/heatmaps/{cell}.svg",
-                f"{figures}/heat-scores/{cell}.svg",
-            ]
-        )
+            found += there([folder.figure(f"gallery/{name}", ".svg")])
+    found += there(folder.figure(f"datasets/{name}", ".svg") for name in resolved["datasets"])
+    for cell in trained(preset):
+        if resolved["cells"][cell]["heatmaps"]:
+            found += there(
+                [
+                    folder.heatmaps(cell),
+                    folder.interventions(cell),
+                    folder.figure(f"heatmaps/{cell}", ".svg"),
+                    folder.figure(f"heat-scores/{cell}", ".svg"),
+                ]
+            )
     return found
+
+
+def backbones_of(wildcards):
+    """The folders of all frozen networks that cells stand on."""
+    cells = lab_of(wildcards.preset)["cells"].values()
+    names = sorted({cell["backbone"] for cell in cells if cell["backbone"]})
+    return there(results_of(wildcards).backbone(name) for name in names)
 
 
 def asked(_):
@@ -236,22 +288,23 @@ def asked(_):
         sys.exit(
             "\nName the finding: make finding ID=1a-plain-overfits, or\nsnakemake --cores 4 finding --config finding=1a-plain-overfits\n"
         )
-    return f"results/{config['preset']}/findings/{config['finding']}.txt"
+    return paths.of(config["lab"], config["preset"]).finding(config["finding"], ".txt")
+
+
+def size_of(wildcards):
+    """What a job on a cell costs hangs on: the cell, its dataset, the backbone."""
+    resolved, cell = lab_of(wildcards.preset), cell_of(wildcards)
+    return cell, resolved["datasets"][cell["dataset"]], resolved["backbone"]
 
 
 def memory_of(wildcards, attempt):
     """MiB for a job on a cell: with room for CUDA's libraries, and more after a failure."""
-    resolved, cell = LABS[wildcards.preset], cell_of(wildcards)
-    dataset = resolved["datasets"][cell["dataset"]]
-    least = costs.memory(cell, dataset, resolved["backbone"]) + 3000
-    return round(least * (1 + attempt) / 2)
+    return round((costs.memory(*size_of(wildcards)) + 3000) * (1 + attempt) / 2)
 
 
 def minutes_of(wildcards, attempt):
     """Minutes for a block: thrice what it took on a CPU, a day at most; it goes on after that."""
-    resolved, cell = LABS[wildcards.preset], cell_of(wildcards)
-    dataset, seeds = resolved["datasets"][cell["dataset"]], len(seeds_of(wildcards.block))
-    needed = costs.seconds(cell, dataset, resolved["backbone"], seeds, MEASURED)
+    needed = costs.seconds(*size_of(wildcards), len(seeds_of(wildcards.block)), MEASURED)
     return min(24 * 60, attempt * (10 + round(3 * needed / 60)))
 
 
@@ -259,7 +312,7 @@ def chain_of(name):
     """Priority of a rule's jobs: the time of the longest chain of jobs that hangs on one."""
 
     def seconds(wildcards):
-        resolved = LABS[wildcards.preset]
+        resolved = lab_of(wildcards.preset)
         return round(costs.chain(name, dict(wildcards.items()), resolved, MEASURED))
 
     return seconds

@@ -22,11 +22,11 @@ rule prepare_dataset:
     input:
         archive=archive_of,
     output:
-        directory("results/{preset}/datasets/{dataset}"),
+        directory(RESULTS.dataset("{dataset}")),
     log:
-        "results/{preset}/logs/prepare_dataset/{dataset}.log",
+        RESULTS.log("prepare_dataset", "{dataset}"),
     benchmark:
-        "results/{preset}/benchmarks/prepare_dataset/{dataset}.tsv"
+        RESULTS.benchmark("prepare_dataset", "{dataset}")
     priority: 1_000_000  # before any training: what is wrong with the images is told at once
     conda:
         "../envs/labproof.yaml"
@@ -36,22 +36,22 @@ rule prepare_dataset:
         runtime=at_least(60),
     params:
         code=code_of("prepare_dataset"),
-        dataset=lookup("{preset}/datasets/{dataset}", within=LABS),
+        dataset=lambda w: entry_of("dataset", w),
         files=files_of,
-        scratch=lambda w: f"results/{w.preset}/scratch/{w.dataset}",
+        scratch=RESULTS.scratch("{dataset}"),
     script:
         "../../scripts/prepare_dataset.py"
 
 
 rule audit_dataset:
     input:
-        "results/{preset}/datasets/{dataset}",
+        RESULTS.dataset("{dataset}"),
     output:
-        directory("results/{preset}/audit/{dataset}"),
+        directory(RESULTS.audit("{dataset}")),
     log:
-        "results/{preset}/logs/audit_dataset/{dataset}.log",
+        RESULTS.log("audit_dataset", "{dataset}"),
     benchmark:
-        "results/{preset}/benchmarks/audit_dataset/{dataset}.tsv"
+        RESULTS.benchmark("audit_dataset", "{dataset}")
     conda:
         "../envs/labproof.yaml"
     threads: lambda w: 1 if images_of(w)["kind"] == "phantom" else 2

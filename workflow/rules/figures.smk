@@ -1,57 +1,52 @@
 rule draw_task:
     input:
-        histories=lambda w: collect(f"results/{w.preset}/histories/{{cell}}.csv", cell=cells_of(w)),
-        predictions=lambda w: collect(
-            f"results/{w.preset}/predictions/{{cell}}.csv", cell=cells_of(w)
-        ),
+        histories=lambda w: [results_of(w).history(cell) for cell in cells_of(w)],
+        predictions=lambda w: [results_of(w).predictions(cell) for cell in cells_of(w)],
         published=PUBLISHED,
     output:
         report(
-            directory("results/{preset}/figures/{task}"),
+            directory(RESULTS.figure("{task}")),
             patterns=["{name}.svg"],
             category="Task {task}",
             caption="../../report/captions/task.rst",
             labels={"figure": "{name}"},
         ),
     log:
-        "results/{preset}/logs/draw_task/{task}.log",
+        RESULTS.log("draw_task", "{task}"),
     benchmark:
-        "results/{preset}/benchmarks/draw_task/{task}.tsv"
+        RESULTS.benchmark("draw_task", "{task}")
     localrule: True
     conda:
         "../envs/labproof.yaml"
     params:
         code=code_of("draw_task"),
-        cells=lambda w: {cell: LABS[w.preset]["cells"][cell]["label"] for cell in cells_of(w)},
-        classes=lambda w: classes_of(w),
+        cells=labels_of,
+        classes=classes_of,
     script:
         "../../scripts/draw_task.py"
 
 
 rule draw_gallery:
     input:
-        datasets=lambda w: collect(
-            f"results/{w.preset}/datasets/{{dataset}}",
-            dataset=LABS[w.preset]["tasks"][w.task]["gallery"],
-        ),
+        datasets=lambda w: [results_of(w).dataset(name) for name in entry_of("task", w)["gallery"]],
     output:
         report(
-            "results/{preset}/figures/gallery/{task}.svg",
+            RESULTS.figure("gallery/{task}", ".svg"),
             category="Task {task}",
             caption="../../report/captions/gallery.rst",
             labels={"figure": "gallery"},
         ),
-        multiext("results/{preset}/figures/gallery/{task}", ".png", ".csv"),
+        multiext(RESULTS.figure("gallery/{task}"), ".png", ".csv"),
     log:
-        "results/{preset}/logs/draw_gallery/{task}.log",
+        RESULTS.log("draw_gallery", "{task}"),
     benchmark:
-        "results/{preset}/benchmarks/draw_gallery/{task}.tsv"
+        RESULTS.benchmark("draw_gallery", "{task}")
     localrule: True
     conda:
         "../envs/labproof.yaml"
     params:
         code=code_of("draw_gallery"),
-        datasets=lookup("{preset}/tasks/{task}/gallery", within=LABS),
+        datasets=lambda w: entry_of("task", w)["gallery"],
         augmentation=plan.AUGMENTATION,
     script:
         "../../scripts/draw_gallery.py"
@@ -59,24 +54,24 @@ rule draw_gallery:
 
 rule draw_dataset:
     input:
-        "results/{preset}/datasets/{dataset}",
+        RESULTS.dataset("{dataset}"),
     output:
         report(
-            "results/{preset}/figures/datasets/{dataset}.svg",
+            RESULTS.figure("datasets/{dataset}", ".svg"),
             category="Datasets",
             caption="../../report/captions/dataset.rst",
             labels={"figure": "{dataset}"},
         ),
-        multiext("results/{preset}/figures/datasets/{dataset}", ".png", ".csv"),
+        multiext(RESULTS.figure("datasets/{dataset}"), ".png", ".csv"),
     log:
-        "results/{preset}/logs/draw_dataset/{dataset}.log",
+        RESULTS.log("draw_dataset", "{dataset}"),
     benchmark:
-        "results/{preset}/benchmarks/draw_dataset/{dataset}.tsv"
+        RESULTS.benchmark("draw_dataset", "{dataset}")
     localrule: True
     conda:
         "../envs/labproof.yaml"
     params:
         code=code_of("draw_dataset"),
-        classes=lookup("{preset}/datasets/{dataset}/classes", within=LABS),
+        classes=lambda w: entry_of("dataset", w)["classes"],
     script:
         "../../scripts/draw_dataset.py"

@@ -1,29 +1,29 @@
 rule draw_heatmaps:
     input:
-        dataset=lambda w: f"results/{w.preset}/datasets/{cell_of(w)['dataset']}",
+        dataset=dataset_of,
         models=models_of,
         backbone=backbone_of,
     output:
-        heatmaps=directory("results/{preset}/heatmaps/{cell}"),
-        interventions=ensure("results/{preset}/interventions/{cell}.csv", non_empty=True),
+        heatmaps=directory(RESULTS.heatmaps("{cell}")),
+        interventions=ensure(RESULTS.interventions("{cell}"), non_empty=True),
         sheet=report(
-            "results/{preset}/figures/heatmaps/{cell}.svg",
+            RESULTS.figure("heatmaps/{cell}", ".svg"),
             category="Heatmaps",
             caption="../../report/captions/heatmaps.rst",
             labels={"cell": "{cell}"},
         ),
         scores=report(
-            "results/{preset}/figures/heat-scores/{cell}.svg",
+            RESULTS.figure("heat-scores/{cell}", ".svg"),
             category="Heatmaps",
             caption="../../report/captions/heat-scores.rst",
             labels={"cell": "{cell}, scores"},
         ),
-        more=multiext("results/{preset}/figures/heat-scores/{cell}", ".png", ".csv"),
-        shared=multiext("results/{preset}/figures/heatmaps/{cell}", ".png", ".csv"),
+        more=multiext(RESULTS.figure("heat-scores/{cell}"), ".png", ".csv"),
+        shared=multiext(RESULTS.figure("heatmaps/{cell}"), ".png", ".csv"),
     log:
-        "results/{preset}/logs/draw_heatmaps/{cell}.log",
+        RESULTS.log("draw_heatmaps", "{cell}"),
     benchmark:
-        "results/{preset}/benchmarks/draw_heatmaps/{cell}.tsv"
+        RESULTS.benchmark("draw_heatmaps", "{cell}")
     priority: chain_of("draw_heatmaps")
     conda:
         "../envs/labproof.yaml"
@@ -35,10 +35,10 @@ rule draw_heatmaps:
         runtime=at_least(120),
     params:
         code=code_of("draw_heatmaps"),
-        cell=lookup("{preset}/cells/{cell}", within=LABS),
-        base=lambda w: LABS[w.preset]["backbone"].get("base", 64),
-        classes=lambda w: LABS[w.preset]["datasets"][cell_of(w)["dataset"]]["classes"],
-        images=lookup("{preset}/heatmaps/images", within=LABS),
-        slow_images=lookup("{preset}/heatmaps/slow_images", within=LABS),
+        cell=cell_of,
+        base=base_of,
+        classes=lambda w: size_of(w)[1]["classes"],
+        images=lambda w: lab_of(w.preset)["heatmaps"]["images"],
+        slow_images=lambda w: lab_of(w.preset)["heatmaps"]["slow_images"],
     script:
         "../../scripts/draw_heatmaps.py"

@@ -1,20 +1,11 @@
 rule write_report:
     input:
         shown,
-        histories=lambda w: collect(
-            f"results/{w.preset}/histories/{{cell}}.csv", cell=trained(w.preset)
-        ),
-        facts=lambda w: collect(f"results/{w.preset}/facts/{{cell}}.csv", cell=trained(w.preset)),
-        backbones=lambda w: there(
-            {
-                f"results/{w.preset}/backbones/{LABS[w.preset]['cells'][cell]['backbone']}"
-                for cell in with_key(w.preset, "cells", "backbone")
-            }
-        ),
-        audits=lambda w: there(
-            f"results/{w.preset}/audit/{name}" for name in LABS[w.preset]["datasets"]
-        ),
-        findings="results/{preset}/findings.json",
+        histories=lambda w: [results_of(w).history(cell) for cell in trained(w.preset)],
+        facts=lambda w: [results_of(w).facts(cell) for cell in trained(w.preset)],
+        backbones=backbones_of,
+        audits=lambda w: there(results_of(w).audit(name) for name in lab_of(w.preset)["datasets"]),
+        findings=RESULTS.findings,
         published=PUBLISHED,
         template=str(ROOT / "report/index.qmd.jinja"),
         parts=collect(
@@ -22,26 +13,26 @@ rule write_report:
             file=["_task.qmd.jinja", "_gallery.html.jinja", "gallery.js"],
         ),
     output:
-        "results/{preset}/report/index.qmd",
+        RESULTS.report(".qmd"),
     log:
-        "results/{preset}/logs/write_report.log",
+        RESULTS.log("write_report"),
     benchmark:
-        "results/{preset}/benchmarks/write_report.tsv"
+        RESULTS.benchmark("write_report")
     localrule: True
     conda:
         "../envs/labproof.yaml"
     params:
         code=code_of("write_report"),
-        lab=lookup("{preset}", within=LABS),
+        # a hash, since Snakemake prints what has changed
+        lab=lambda w: provenance.data_hash(lab_of(w.preset)),
         gaps=gaps_of,
-        results=subpath(output[0], ancestor=2),
     script:
         "../../scripts/write_report.py"
 
 
 rule render_report:
     input:
-        qmd="results/{preset}/report/index.qmd",
+        qmd=RESULTS.report(".qmd"),
         styles=collect(
             str(ROOT / "report/{file}"),
             file=[
@@ -54,11 +45,11 @@ rule render_report:
             ],
         ),
     output:
-        ensure("results/{preset}/report/index.html", non_empty=True),
+        ensure(RESULTS.report(".html"), non_empty=True),
     log:
-        "results/{preset}/logs/render_report.log",
+        RESULTS.log("render_report"),
     benchmark:
-        "results/{preset}/benchmarks/render_report.tsv"
+        RESULTS.benchmark("render_report")
     localrule: True
     conda:
         "../envs/labproof.yaml"

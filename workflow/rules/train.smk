@@ -3,14 +3,14 @@ rule train_block:
         data=inputs_of,
         begun=begun_of,
     output:
-        history=ensure("results/{preset}/blocks/{cell}/{block}/history.csv", non_empty=True),
-        predictions=ensure("results/{preset}/blocks/{cell}/{block}/predictions.csv", non_empty=True),
-        facts="results/{preset}/blocks/{cell}/{block}/facts.csv",
-        models=directory("results/{preset}/models/{cell}/{block}"),
+        history=ensure(RESULTS.block("{cell}", "{block}", "history"), non_empty=True),
+        predictions=ensure(RESULTS.block("{cell}", "{block}", "predictions"), non_empty=True),
+        facts=RESULTS.block("{cell}", "{block}", "facts"),
+        models=directory(RESULTS.models("{cell}", "{block}")),
     log:
-        "results/{preset}/logs/train_block/{cell}/{block}.log",
+        RESULTS.log("train_block", "{cell}", "{block}"),
     benchmark:
-        "results/{preset}/benchmarks/train_block/{cell}/{block}.tsv"
+        RESULTS.benchmark("train_block", "{cell}", "{block}")
     priority: chain_of("train_block")
     conda:
         "../envs/labproof.yaml"
@@ -21,40 +21,31 @@ rule train_block:
         runtime=minutes_of,
     params:
         code=code_of("train_block"),
-        scratch="results/{preset}/scratch/train_block/{cell}/{block}",
-        continued=lambda w: cell_of(w)["continued"],
-        cell=lambda w: {key: x for key, x in cell_of(w).items() if key not in plan.TOLD},
+        scratch=RESULTS.scratch("train_block", "{cell}", "{block}"),
+        continued=lambda w: cell_of(w)["continued"] is not None,
+        cell=lambda w: trainings.settings(cell_of(w)),
     script:
         "../../scripts/train_block.py"
 
 
 rule gather_blocks:
     input:
-        histories=lambda w: collect(
-            f"results/{w.preset}/blocks/{w.cell}/{{block}}/history.csv",
-            block=blocks_of(w.preset, w.cell),
-        ),
-        predictions=lambda w: collect(
-            f"results/{w.preset}/blocks/{w.cell}/{{block}}/predictions.csv",
-            block=blocks_of(w.preset, w.cell),
-        ),
-        facts=lambda w: collect(
-            f"results/{w.preset}/blocks/{w.cell}/{{block}}/facts.csv",
-            block=blocks_of(w.preset, w.cell),
-        ),
+        histories=tables_of("history"),
+        predictions=tables_of("predictions"),
+        facts=tables_of("facts"),
     output:
-        histories="results/{preset}/histories/{cell}.csv",
-        predictions="results/{preset}/predictions/{cell}.csv",
-        facts="results/{preset}/facts/{cell}.csv",
+        histories=RESULTS.history("{cell}"),
+        predictions=RESULTS.predictions("{cell}"),
+        facts=RESULTS.facts("{cell}"),
     log:
-        "results/{preset}/logs/gather_blocks/{cell}.log",
+        RESULTS.log("gather_blocks", "{cell}"),
     benchmark:
-        "results/{preset}/benchmarks/gather_blocks/{cell}.tsv"
+        RESULTS.benchmark("gather_blocks", "{cell}")
     localrule: True
     conda:
         "../envs/labproof.yaml"
     # one header, then the rows of all blocks
     shell:
-        "(awk 'NR == 1 || FNR > 1' {input.histories} > {output.histories};"
-        " awk 'NR == 1 || FNR > 1' {input.predictions} > {output.predictions};"
-        " awk 'NR == 1 || FNR > 1' {input.facts} > {output.facts}) 2> {log}"
+        "(awk 'NR == 1 || FNR > 1' {input.histories:q} > {output.histories:q};"
+        " awk 'NR == 1 || FNR > 1' {input.predictions:q} > {output.predictions:q};"
+        " awk 'NR == 1 || FNR > 1' {input.facts:q} > {output.facts:q}) 2> {log:q}"

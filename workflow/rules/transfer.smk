@@ -2,11 +2,11 @@ rule train_backbone:
     input:
         weights=weights_of,
     output:
-        directory("results/{preset}/backbones/{backbone}"),
+        directory(RESULTS.backbone("{backbone}")),
     log:
-        "results/{preset}/logs/train_backbone/{backbone}.log",
+        RESULTS.log("train_backbone", "{backbone}"),
     benchmark:
-        "results/{preset}/benchmarks/train_backbone/{backbone}.tsv"
+        RESULTS.benchmark("train_backbone", "{backbone}")
     priority: chain_of("train_backbone")
     conda:
         "../envs/labproof.yaml"
@@ -17,22 +17,22 @@ rule train_backbone:
         runtime=at_least(240),
     params:
         code=code_of("train_backbone"),
-        scratch="results/{preset}/scratch/train_backbone/{backbone}",
-        backbone=lookup("{preset}/backbone", within=LABS),
+        scratch=RESULTS.scratch("train_backbone", "{backbone}"),
+        backbone=lambda w: lab_of(w.preset)["backbone"],
     script:
         "../../scripts/train_backbone.py"
 
 
 rule extract_features:
     input:
-        dataset="results/{preset}/datasets/{dataset}",
-        backbone="results/{preset}/backbones/{backbone}",
+        dataset=RESULTS.dataset("{dataset}"),
+        backbone=RESULTS.backbone("{backbone}"),
     output:
-        directory("results/{preset}/features/{backbone}/{dataset}"),
+        directory(RESULTS.features("{backbone}", "{dataset}")),
     log:
-        "results/{preset}/logs/extract_features/{backbone}/{dataset}.log",
+        RESULTS.log("extract_features", "{backbone}", "{dataset}"),
     benchmark:
-        "results/{preset}/benchmarks/extract_features/{backbone}/{dataset}.tsv"
+        RESULTS.benchmark("extract_features", "{backbone}", "{dataset}")
     priority: chain_of("extract_features")
     conda:
         "../envs/labproof.yaml"
@@ -43,6 +43,6 @@ rule extract_features:
         runtime=at_least(60),
     params:
         code=code_of("extract_features"),
-        base=lambda w: LABS[w.preset]["backbone"].get("base", 64),
+        base=base_of,
     script:
         "../../scripts/extract_features.py"

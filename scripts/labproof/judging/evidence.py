@@ -1,15 +1,44 @@
-"""Whether the tables of a lab's cells hold all that was trained, before anything rests on them."""
+"""What findings are judged by: a run's tables, whole before anything rests on them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
+import pandas as pd
+
 from labproof import tables
+from labproof.data import audit
 from labproof.errors import LabError
+from labproof.paths import Results
+
+
+def read(
+    results: Results, cells: Iterable[str], given: Collection[str]
+) -> dict[str, dict[str, pd.DataFrame | None]]:
+    """Cell -> its tables by kind; None for one that is missing.
+
+    `given` are the files and folders that may be read: another, of a cell that a partial report
+    lacks, may be of an earlier run.
+    """
+    return {
+        cell: {
+            kind: tables.read(Path(file))
+            if file in given or str(Path(file).parent) in given
+            else None
+            for kind, file in results.evidence(cell).items()
+        }
+        for cell in cells
+    }
+
+
+def warnings(results: Results, datasets: Iterable[str]) -> dict[str, list[str]]:
+    """Dataset -> what its audit warns of, for those that have one."""
+    found = {name: audit.read(Path(results.audit(name))) for name in datasets}
+    return {name: facts["warnings"] for name, facts in found.items() if facts}
 
 
 def check(
     lab: Mapping,
-    results: Path,
+    results: Results,
     missing: Sequence[Mapping] = (),
     cells: Iterable[str] | None = None,
 ) -> None:
@@ -20,7 +49,7 @@ def check(
     lab
         The resolved lab.
     results
-        The preset's results folder.
+        The paths of its results.
     missing
         What `gaps.find` gives; nobody expects these seeds.
     cells
@@ -37,14 +66,14 @@ def check(
         seeds = set(lab["seeds"]) - lacking
         if not seeds:
             continue
-        records = tables.read(results / "datasets" / cell["dataset"] / "records.csv")
+        records = tables.read(Path(results.dataset(cell["dataset"]), "records.csv"))
         images = ()
         if records is not None:
             images = records.loc[records["split"] == "validation", "image"]
-        for kind, whole in (
-            ("histories", {"epochs": cell["epochs"]}),
-            ("predictions", {"images": images}),
+        for file, whole in (
+            (results.history(name), {"epochs": cell["epochs"]}),
+            (results.predictions(name), {"images": images}),
         ):
-            path = results / kind / f"{name}.csv"
+            path = Path(file)
             if tables.read(path, seeds=seeds, **whole) is None:
                 raise LabError(f"{path}: holds nothing. {tables.mend(path)}")

@@ -182,13 +182,26 @@ def _leaf(written: Mapping, cells: Mapping, file: Path, place: list) -> dict:
     for key, cell in (("cell", written["cell"]), (relation, other)):
         if cell is not None and cell not in cells:
             raise _problem(file, [*place, key], f'"{cell}" does not exist.{suggest(cell, cells)}')
-    if other is not None and other == written["cell"] and "other_measure" not in written:
+    same = written.get("other_measure", written.get("measure")) == written.get("measure")
+    if other is not None and other == written["cell"] and same:
         raise _problem(file, [*place, relation], "compares the cell with itself.")
     if "measure" not in written:
         raise _problem(file, [*place, "measure"], "is missing.", "final_val_accuracy")
     for key in ("measure", "other_measure"):
         if key in written and written[key] not in MEASURES:
             cause = f'"{written[key]}" does not exist.{suggest(written[key], MEASURES)}'
+            raise _problem(file, [*place, key], cause)
+    theirs = written.get("other_measure")
+    for key, cell in (
+        ("measure", written["cell"]),
+        ("other_measure" if theirs else "measure", other),
+    ):
+        heat = MEASURES[written[key]].table in ("heatmaps", "interventions")
+        if cell is not None and heat and not cells[cell]["heatmaps"]:
+            cause = (
+                f"{written[key]} is measured on heatmaps, and cell {cell} has none. In tasks.yaml, "
+                "give it heatmaps: {methods: [Grad-CAM]}, or take another measure."
+            )
             raise _problem(file, [*place, key], cause)
     measure = MEASURES[written["measure"]]
     if measure.parameter and "at" not in written:
@@ -200,7 +213,6 @@ def _leaf(written: Mapping, cells: Mapping, file: Path, place: list) -> dict:
     if "at" in written and not 0 <= written["at"] <= 1:
         cause = f"must be from 0 to 1, but is {written['at']}: it is {measure.parameter}."
         raise _problem(file, [*place, "at"], cause, 0.65)
-    theirs = written.get("other_measure")
     if theirs and MEASURES[theirs].parameter:
         cause = f"{theirs} has a parameter, which only the first measure can have."
         raise _problem(file, [*place, "other_measure"], cause, "final_accuracy")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from labproof.lab.architectures import CONVOLUTIONAL, FEATURES
 from labproof.lab.seeds import seeds_of
+from labproof.paths import Results
 
 # A process before its first step and behind its last: imports, tracing, writing. Seconds.
 SET_UP = 5
@@ -137,13 +138,13 @@ def _layers(cell: Mapping, dataset: Mapping, backbone: Mapping) -> list[tuple[in
     return found
 
 
-def measured_in(results: Path, lab: Mapping) -> list[dict]:
+def measured_in(results: Results, lab: Mapping) -> list[dict]:
     """Measurements as `per_image` takes them, of the blocks that an earlier run has trained.
 
     Parameters
     ----------
     results
-        The preset's results folder.
+        The paths of the preset's results.
     lab
         The resolved lab of this preset.
 
@@ -155,10 +156,10 @@ def measured_in(results: Path, lab: Mapping) -> list[dict]:
     found = []
     for name, cell in lab["cells"].items():
         dataset = lab["datasets"][cell["dataset"]]
-        for file in sorted(results.glob(f"blocks/{name}/*/facts.csv")):
+        for file in sorted(Path().glob(results.block(name, "*", "facts"))):
             with file.open(encoding="utf-8", newline="") as lines:
                 facts = next(csv.DictReader(lines))
-            with (file.parent / "history.csv").open(encoding="utf-8") as lines:
+            with file.with_name("history.csv").open(encoding="utf-8") as lines:
                 epochs = sum(1 for _ in lines) - 1
             spent = float(facts["seconds"])  # from behind the imports
             found.append(
@@ -227,8 +228,10 @@ def chain(rule: str, wildcards: Mapping, lab: Mapping, measured: Sequence[Mappin
             lambda cell: cell["backbone"] and cell["dataset"] == wildcards["dataset"]
         )
     elif rule == "train_block":
-        waiting = trainings(lambda cell: cell["continues"] == wildcards["cell"])
-        if lab["cells"][wildcards["cell"]]["heatmaps"]:
+        cell = lab["cells"][wildcards["cell"]]
+        if cell["continued"]:
+            waiting.append(("train_block", {**wildcards, "cell": cell["continued"]}))
+        if cell["heatmaps"]:
             waiting.append(("draw_heatmaps", {"cell": wildcards["cell"]}))
     after = (chain(*each, lab, measured) for each in waiting)
     return job(rule, wildcards, lab, measured) + max(after, default=0)

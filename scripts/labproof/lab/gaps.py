@@ -6,11 +6,12 @@ from pathlib import Path
 
 from labproof import words
 from labproof.lab.seeds import seeds_of
+from labproof.paths import Results
 
 ERROR = "labproof.errors.LabError: "
 
 
-def find(lab: Mapping, results: Path) -> list[dict]:
+def find(lab: Mapping, results: Results) -> list[dict]:
     """The blocks that are not there, each as a plain dict.
 
     Parameters
@@ -18,7 +19,7 @@ def find(lab: Mapping, results: Path) -> list[dict]:
     lab
         The resolved lab.
     results
-        The preset's results folder.
+        The paths of the preset's results.
 
     Returns
     -------
@@ -29,9 +30,9 @@ def find(lab: Mapping, results: Path) -> list[dict]:
     found = []
     for name in lab["cells"]:
         for block in lab["blocks"]:
-            if (results / f"blocks/{name}/{block}/history.csv").is_file():
+            if Path(results.block(name, block, "history")).is_file():
                 continue
-            cause, log = _cause(results, _chain(lab["cells"], name, block))
+            cause, log = _cause(results, _chain(results, lab["cells"], name, block))
             found.append({"cell": name, "seeds": seeds_of(block), "cause": cause, "log": log})
     return found
 
@@ -43,29 +44,29 @@ def told(gap: Mapping) -> str:
     return f"{gap['cell']} lacks {which} {listed}: {gap['cause']}"
 
 
-def _chain(cells: Mapping, name: str, block: str) -> list[tuple[str, str]]:
-    """(what a job makes, its log) of all jobs that a block needs, in their order."""
+def _chain(results: Results, cells: Mapping, name: str, block: str) -> list[tuple[str, tuple]]:
+    """(what a job makes, its rule and wildcards) of all jobs that a block needs, in their order."""
     cell = cells[name]
     dataset, backbone, shorter = cell["dataset"], cell["backbone"], cell["continues"]
+    own = (results.block(name, block, "history"), ("train_block", name, block))
     if shorter:
-        chain = _chain(cells, shorter, block)
-        return [*chain, (f"blocks/{name}/{block}/history.csv", f"train_block/{name}/{block}")]
-    chain = [(f"datasets/{dataset}", f"prepare_dataset/{dataset}")]
+        return [*_chain(results, cells, shorter, block), own]
+    chain = [(results.dataset(dataset), ("prepare_dataset", dataset))]
     if backbone:
-        chain.append((f"backbones/{backbone}", f"train_backbone/{backbone}"))
-        features = f"{backbone}/{dataset}"
-        chain.append((f"features/{features}", f"extract_features/{features}"))
-    return [*chain, (f"blocks/{name}/{block}/history.csv", f"train_block/{name}/{block}")]
+        chain.append((results.backbone(backbone), ("train_backbone", backbone)))
+        features = results.features(backbone, dataset)
+        chain.append((features, ("extract_features", backbone, dataset)))
+    return [*chain, own]
 
 
-def _cause(results: Path, chain: list[tuple[str, str]]) -> tuple[str, str | None]:
+def _cause(results: Results, chain: list[tuple[str, tuple]]) -> tuple[str, str | None]:
     """Why the first missing thing of a chain is missing, and its log."""
-    job = next(job for made, job in chain if not (results / made).exists())
-    log = f"logs/{job}.log"
-    rule = job.split("/")[0]
-    if not (results / log).is_file():
+    job = next(job for made, job in chain if not Path(made).exists())
+    rule, file = job[0], Path(results.log(*job))
+    if not file.is_file():
         return f"{rule} was not begun", None
-    text = (results / log).read_text(encoding="utf-8", errors="replace").strip()
+    log = file.relative_to(results.root).as_posix()
+    text = file.read_text(encoding="utf-8", errors="replace").strip()
     last = text.splitlines()[-1].strip() if text else ""
     if "Traceback (most recent call last)" in text:
         # the exception, with all its lines, behind the last frame

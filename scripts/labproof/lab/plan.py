@@ -3,41 +3,49 @@
 The resolved lab is a plain nested dict, so that Snakemake can compare, look up and pass it on:
 
 - `name`, `title`, `preset`, `seeds` (list), `blocks` (list such as "0-4")
+- `sources`: what the config says of the sources that the lab uses
 - `datasets`: name -> source, size, channels, train, validation, classes (negative, positive), and
   `images`: where they come from, as the config says it, but for a published archive as a folder
 - `tasks`: id -> title, did, cells (names), gallery (datasets, may be empty)
 - `cells`: name -> all that training needs, after the preset's scaling; `continues`, the cell with
-  the same training of fewer epochs (or as many) that it goes on from, or None; `continued`, whether
-  another goes on from it
+  the same training of fewer epochs (or as many) that it goes on from, or None; `continued`, the
+  cell that goes on from it, or None
 - `protocol`: name -> the same before scaling
 - `backbone` (name or None, weights, …), `heatmaps`: the preset's settings, or the config's
 - `curves`, `findings`: what the lab claims, as `claims.resolve` gives it
 """
 
+import re
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from pathlib import Path
 
 from labproof.errors import LabError
-from labproof.lab import archives, claims, published, validation
-from labproof.lab.seeds import blocks
+from labproof.lab import archives, claims, layers, published, seeds, trainings, validation
 from labproof.lab.validation import problem, suggest
 
 CONFIG = Path("config/config.yaml")
 # Classes of the drawn images, negative first; phantoms.py draws them.
 PHANTOMS = {"skin": ["nevus", "melanoma"], "bone": ["NFF", "AFF"]}
-# What of a cell is told and drawn, and changes nothing of how it trains.
-TOLD = ("label", "task", "control", "heatmaps", "continues", "continued")
 # What "augmentation: true" stands for in the protocol: degrees, shares of the side.
 AUGMENTATION = {"rotation": 10, "shift": 0.1, "flip": True}
+# What names may be, of cells as of files: they become parts of paths and of command lines.
+NAME = r"[a-z0-9]+(-[a-z0-9]+)*"
 INDEX = "index.csv"  # of a folder, where a column of it is named as group
+NEEDED = {"dataset": "skin", "learning_rate": 1.0e-4, "epochs": 50}  # that defaults may leave out
 # Pooling halves the image so often, and something has to be left of it.
 SMALLEST = {"alexnet": 8, "vgg16": 32, "mlp": 32}
 
 
 def presets(root: Path) -> list[str]:
-    """Names of the presets under config/presets/."""
-    return sorted(file.stem for file in (root / "config/presets").glob("*.yaml"))
+    """Names of the presets under config/presets/; an editor's files have names that are none."""
+    files = (root / "config/presets").glob("*.yaml")
+    return sorted(file.stem for file in files if re.fullmatch(NAME, file.stem))
+
+
+def labs(root: Path) -> list[str]:
+    """Names of the labs under config/labs/."""
+    folders = (folder for folder in (root / "config/labs").iterdir() if folder.is_dir())
+    return sorted(folder.name for folder in folders if re.fullmatch(NAME, folder.name))
 
 
 def read_config(root: Path) -> dict:
@@ -46,6 +54,22 @@ def read_config(root: Path) -> dict:
     if not isinstance(config, dict):
         raise LabError(f"{CONFIG}: must be keys with values, such as\n\n    preset: demo")
     return config
+
+
+def overridden(config: Mapping, written: Mapping, root: Path) -> dict:
+    """The config after a command line, whose nested numbers are text, as numbers."""
+    schemas = validation.Schemas(root / "workflow/schemas")
+    return schemas.typed(config, "config.schema.yaml", written)
+
+
+def check_config(config: Mapping, root: Path) -> None:
+    """What can be said of a config before its preset and its lab are read; LabError if wrong."""
+    schemas = validation.Schemas(root / "workflow/schemas")
+    schemas.check(config, "config.schema.yaml", CONFIG)
+    _seeds(config, CONFIG)
+    known = presets(root)
+    _known(config["preset"], known, "preset", "there is no such file in config/presets/")
+    _known(config["lab"], labs(root), "lab", "there is no such folder in config/labs/")
 
 
 def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
@@ -65,20 +89,19 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
     LabError
         For the first thing that is wrong, naming the file, the key, the cause and the mend.
     """
+    check_config(config, root)
     schemas = validation.Schemas(root / "workflow/schemas")
-    schemas.check(config, "config.schema.yaml", CONFIG)
-    preset = preset or config["preset"]
-    name = config["lab"]
-    _known(preset, presets(root), CONFIG, "preset", "there is no such file in config/presets/")
-    labs = sorted(folder.name for folder in (root / "config/labs").iterdir() if folder.is_dir())
-    _known(name, labs, CONFIG, "lab", "there is no such folder in config/labs/")
+    preset, name = preset or config["preset"], config["lab"]
+    _known(preset, presets(root), "preset", "there is no such file in config/presets/")
 
     def load(file: str, schema: str):
         data = validation.read(file, root)
         schemas.check(data, schema, Path(file))
         return data
 
-    scaling = load(f"config/presets/{preset}.yaml", "preset.schema.yaml")
+    preset_file = Path(f"config/presets/{preset}.yaml")
+    scaling = load(str(preset_file), "preset.schema.yaml")
+    chosen = _seeds(config, CONFIG) or _seeds(scaling, preset_file)
     tasks_file = Path(f"config/labs/{name}/tasks.yaml")
     lab = load(str(tasks_file), "tasks.schema.yaml")
     findings = load(f"config/labs/{name}/findings.yaml", "findings.schema.yaml")
@@ -90,8 +113,9 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
     }
     backbone = _backbone(config, scaling, preset)
     cells = {key: _scale_cell(cell, scaling, backbone["name"]) for key, cell in protocol.items()}
-    _continue(cells)
-    _check_sizes(cells, datasets, Path(f"config/presets/{preset}.yaml"))
+    trainings.chain(cells)
+    _check_sizes(cells, datasets, preset_file)
+    _check_layers(cells, tasks_file)
     tasks = {
         key: {
             "title": task["title"],
@@ -107,15 +131,17 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
                 cause = f'there is no dataset "{dataset}".{suggest(dataset, datasets)}'
                 raise problem(tasks_file, ["tasks", key, "gallery"], cause)
     claimed = claims.resolve(findings, tasks, cells, Path(f"config/labs/{name}/findings.yaml"))
-    _check_asked(config.get("finding"), claimed["findings"])
     published.read(f"config/labs/{name}/published.csv", root, cells)
-    seeds = _seeds(config.get("seeds", scaling["seeds"]))
+    used = dict.fromkeys(dataset["source"] for dataset in lab["datasets"].values())
+    if config.get("finding") is not None:
+        findings_of(claimed, config["finding"])
     return {
         "name": name,
         "title": lab["title"],
         "preset": preset,
-        "seeds": seeds,
-        "blocks": blocks(seeds, scaling["block"]),
+        "seeds": chosen,
+        "blocks": seeds.blocks(chosen, scaling["block"]),
+        "sources": {key: config["sources"][key] for key in used},
         "datasets": datasets,
         "tasks": tasks,
         "cells": cells,
@@ -126,15 +152,28 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
     }
 
 
-def _seeds(seeds: int | Sequence[int]) -> list[int]:
-    return list(range(seeds)) if isinstance(seeds, int) else sorted(seeds)
+def findings_of(lab: Mapping, finding: str | None) -> list[dict]:
+    """The resolved finding of this id alone, or all for None; LabError if there is none."""
+    found = [entry for entry in lab["findings"] if finding in (None, entry["id"])]
+    if not found:
+        names = [entry["id"] for entry in lab["findings"]]
+        _known(finding, names, "finding", "there is no such finding")
+    return found
 
 
-def _known(name: str, known: Sequence[str], file: Path, key: str, cause: str) -> None:
+def _seeds(data: Mapping, file: Path) -> list[int] | None:
+    if "seeds" not in data:
+        return None
+    try:
+        return seeds.parse(data["seeds"])
+    except ValueError as error:
+        raise problem(file, ["seeds"], str(error), 5) from None
+
+
+def _known(name: str, known: Sequence[str], key: str, cause: str) -> None:
     if name not in known:
-        raise problem(
-            file, [key], f'"{name}": {cause}.{suggest(name, known)}', known[0] if known else None
-        )
+        cause = f'"{name}": {cause}.{suggest(name, known)}'
+        raise problem(CONFIG, [key], cause, known[0] if known else None)
 
 
 def _check_sources(sources: Mapping, file: Path) -> None:
@@ -187,6 +226,7 @@ def _cells(lab: Mapping, file: Path) -> dict[str, dict]:
     """The cells of all tasks with the lab's defaults filled in, checked against one another."""
     cells: dict[str, dict] = {}
     for task, contents in lab["tasks"].items():
+        labels: dict[str, str] = {}
         if not contents.get("cells") and not contents.get("gallery"):
             raise problem(file, ["tasks", task], "has neither cells nor a gallery.")
         for name, given in contents.get("cells", {}).items():
@@ -200,9 +240,16 @@ def _cells(lab: Mapping, file: Path) -> dict[str, dict]:
                 **lab["defaults"],
                 **given,
             }
-            for key, example in (("dataset", "skin"), ("learning_rate", 1.0e-4), ("epochs", 50)):
-                if key not in cell:
-                    raise problem(file, [*place, key], "is missing.", example)
+            gone = {key: example for key, example in NEEDED.items() if key not in cell}
+            if gone:
+                raise validation.missing(file, place, gone, place)
+            taken = labels.setdefault(cell["label"], name)
+            if taken != name:
+                cause = (
+                    f'cell {taken} of this task has the label "{cell["label"]}" too. Two curves '
+                )
+                cause += "of one figure need two."
+                raise problem(file, [*place, "label"], cause, name)
             if cell["dataset"] not in lab["datasets"]:
                 cause = f'there is no dataset "{cell["dataset"]}".'
                 cause += suggest(cell["dataset"], lab["datasets"])
@@ -255,19 +302,6 @@ def _scale_cell(cell: Mapping, scaling: Mapping, backbone: str | None) -> dict:
     }
 
 
-def _continue(cells: Mapping) -> None:
-    """Chain the cells that differ in their number of epochs alone, the shortest first."""
-    chains: dict[str, list[str]] = {}
-    for name, cell in cells.items():
-        cell |= {"continues": None, "continued": False}
-        training = {key: x for key, x in cell.items() if key not in (*TOLD, "epochs")}
-        chains.setdefault(repr(training), []).append(name)
-    for chain in chains.values():
-        chain.sort(key=lambda name: cells[name]["epochs"])
-        for shorter, longer in pairwise(chain):
-            cells[shorter]["continued"], cells[longer]["continues"] = True, shorter
-
-
 def _check_sizes(cells: Mapping, datasets: Mapping, file: Path) -> None:
     for name, cell in cells.items():
         size, least = datasets[cell["dataset"]]["size"], SMALLEST[cell["network"]]
@@ -279,11 +313,14 @@ def _check_sizes(cells: Mapping, datasets: Mapping, file: Path) -> None:
             raise problem(file, ["scale", "image_size"], cause)
 
 
-def _check_asked(finding: str | None, findings: list[dict]) -> None:
-    names = [entry["id"] for entry in findings]
-    if finding is not None and finding not in names:
-        cause = f'there is no finding "{finding}".{suggest(finding, names)}'
-        raise problem(CONFIG, ["finding"], cause, names[0])
+def _check_layers(cells: Mapping, file: Path) -> None:
+    """A layer that is not there would be found out behind all the training."""
+    for name, cell in cells.items():
+        wanted, known = (cell["heatmaps"] or {}).get("layer"), layers.maps(cell)
+        if wanted and known and wanted not in known:
+            cause = f'its network has no layer with maps "{wanted}".{suggest(wanted, known)}'
+            keys = ["tasks", cell["task"], "cells", name, "heatmaps", "layer"]
+            raise problem(file, keys, cause, known[-1])
 
 
 def _backbone(config: Mapping, scaling: Mapping, preset: str) -> dict:

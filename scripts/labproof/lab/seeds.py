@@ -1,7 +1,77 @@
-"""Seeds, and the blocks of them that share a process."""
+"""Seeds, as they are written and printed, and the blocks of them that share a process."""
 
+import re
 from collections.abc import Sequence
 from itertools import groupby
+
+# A run of more is a slip of the keyboard: it takes minutes to plan and years to train.
+MOST = 10_000
+# Each seed has a thousand numbers of its own for layers, and they must stay below 2^31.
+LARGEST = 1_000_000
+TEXT = re.compile(r"\d+(-\d+)?(,\d+(-\d+)?)*", re.ASCII)
+
+
+def parse(written: int | str | Sequence[int]) -> list[int]:
+    """Seeds as config and command line say them, in order.
+
+    Parameters
+    ----------
+    written
+        How many (5: 0 to 4), a list, or text as a command line can have it: "3,7", "0-4,9".
+
+    Raises
+    ------
+    ValueError
+        Saying what is wrong, to stand behind "seeds".
+    """
+    if isinstance(written, int):
+        if written > MOST:
+            raise ValueError(f"must be at most {MOST}, but are {written}.")
+        return list(range(written))
+    if not isinstance(written, str):
+        return _checked(written)
+    if not TEXT.fullmatch(written):
+        raise ValueError(
+            f'"{written}" cannot be read. Write how many, or which: seeds=10, seeds=3,7 or '
+            "seeds=0-4,9, without spaces."
+        )
+    found: list[int] = []
+    for part in written.split(","):
+        first, _, last = part.partition("-")
+        run = range(_number(first), _number(last or first) + 1)
+        if not run:
+            raise ValueError(f'"{part}" runs backwards: write {last}-{first}.')
+        if len(run) > MOST:
+            raise ValueError(f'must be at most {MOST}, but "{part}" are {len(run)}.')
+        found += run
+    return _checked(found)
+
+
+def _number(digits: str) -> int:
+    """Digits as a number; as many as would take Python long are more than `LARGEST` anyway."""
+    return int(digits) if len(digits) <= len(str(LARGEST)) else LARGEST + 1
+
+
+def _checked(seeds: Sequence[int]) -> list[int]:
+    found = sorted(seeds)
+    if len(found) > MOST:
+        raise ValueError(f"must be at most {MOST}, but are {len(found)}.")
+    if found and found[-1] > LARGEST:
+        raise ValueError(f"must be numbers of at most {LARGEST}.")
+    twice = [seed for seed, run in groupby(found) if len(list(run)) > 1]
+    if twice:
+        raise ValueError(f"have {twice[0]} twice.")
+    return found
+
+
+def spell(seeds: Sequence[int]) -> str:
+    """Seeds as a command line takes them: "5" for 0 to 4, otherwise "3,7" or "2-4,9"."""
+    if list(seeds) == list(range(len(seeds))):
+        return str(len(seeds))
+    runs = [block.split("-") for block in blocks(seeds, LARGEST + 1)]
+    parts = [first if first == last else f"{first}-{last}" for first, last in runs]
+    # a number alone would say how many
+    return ",".join(parts) if len(seeds) > 1 else f"{parts[0]}-{parts[0]}"
 
 
 def blocks(seeds: Sequence[int], size: int) -> list[str]:

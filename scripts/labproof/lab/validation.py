@@ -2,7 +2,7 @@
 
 import difflib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +30,37 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict:
 _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 
+# Aliases that stand for aliases explode: nine short lines can mean a billion values.
+MOST = 200_000
+SHORTER = "Take out aliases (*name), or write less."
+
+
+def _size(node: yaml.Node, known: dict[int, int]) -> int:
+    """Values of a node with its aliases written out; without end where one holds itself."""
+    if isinstance(node, yaml.ScalarNode):
+        return 1
+    if id(node) not in known:
+        known[id(node)] = MOST + 1  # until it is counted
+        parts = node.value
+        if isinstance(node, yaml.MappingNode):
+            parts = [part for pair in parts for part in pair]
+        known[id(node)] = 1 + sum(_size(part, known) for part in parts)
+    return known[id(node)]
+
+
 def read(file: str | Path, root: Path = Path()) -> Any:
     """Read the YAML file `root / file`; messages name `file`.
 
     LabError where it is missing, empty or not YAML, with line and column.
     """
     try:
-        data = yaml.load((root / file).read_text(encoding="utf-8"), _Loader)
+        loader = _Loader((root / file).read_text(encoding="utf-8"))
+        node = loader.get_single_node()
+        if node and _size(node, {}) > MOST:
+            raise LabError(f"{file}: holds more than {MOST} values. {SHORTER}")
+        data = None if node is None else loader.construct_document(node)
+    except RecursionError:
+        raise LabError(f"{file}: is nested too deeply. {SHORTER}") from None
     except OSError as error:
         raise LabError(f"{file}: cannot be read ({error.strerror}).") from None
     except UnicodeDecodeError:
@@ -68,12 +92,22 @@ def problem(
 
     `example` is the value to show at that key, or at the key path `at`; None shows nothing.
     """
-    keys = [str(key) for key in keys]
-    place = f"{file}, key {'.'.join(keys)}" if keys else f"{file}"
+    keys = list(keys)
+    place = f"{file}, key {'.'.join(map(str, keys))}" if keys else f"{file}"
     if example is None:
         return LabError(f"{place}: {cause}")
-    snippet = _snippet([str(key) for key in (keys if at is None else at)], example)
+    snippet = _snippet(keys if at is None else list(at), example)
     return LabError(f"{place}: {cause}\nWrite for example:\n\n{snippet}")
+
+
+def missing(file: Path, place: list, examples: Mapping[str, Any], at: list) -> LabError:
+    """A LabError of all keys that lack at a place; `examples` has their values, None for no one."""
+    shown = {key: value for key, value in examples.items() if value is not None}
+    names = list(examples)
+    if len(names) == 1:
+        return problem(file, [*place, *names], "is missing.", shown.get(names[0]), at=[*at, *names])
+    listed = f"{', '.join(names[:-1])} and {names[-1]}"
+    return problem(file, place, f"{listed} are missing.", shown or None, at=at)
 
 
 class Schemas:
@@ -88,6 +122,12 @@ class Schemas:
     def definition(self, name: str) -> dict:
         """One of the shared definitions, such as the pattern of names."""
         return self.schemas["common.schema.yaml"]["$defs"][name]
+
+    def typed(self, data: Any, schema: str, written: Any) -> Any:
+        """The data with numbers where the schema wants them and `written`, a file, has others: a
+        command line gives nested numbers as text, {marker: 0.5} as {"marker": "0.5"}.
+        """
+        return _typed(data, _numbers(self.schemas[schema]), written)
 
     def check(self, data: Any, schema: str, file: Path) -> None:
         """Raise the LabError of the first thing in `data` that the schema forbids."""
@@ -131,6 +171,32 @@ def _inlined(part: Any, file: str, files: dict) -> Any:
     return {key: _inlined(value, file, files) for key, value in part.items()}
 
 
+def _numbers(part: Any) -> set[str]:
+    """Keys whose values a schema wants to be numbers, wherever they stand."""
+    if isinstance(part, list):
+        return set().union(*map(_numbers, part))
+    if not isinstance(part, dict):
+        return set()
+    found = {
+        key
+        for key, about in part.get("properties", {}).items()
+        if isinstance(about, dict) and about.get("type") in ("number", "integer")
+    }
+    return found.union(*map(_numbers, part.values()))
+
+
+def _typed(data: Any, numbers: set[str], written: Any) -> Any:
+    if not isinstance(data, Mapping) or data == written:
+        return data
+    found = {}
+    for key, value in data.items():
+        before = written.get(key) if isinstance(written, Mapping) else None
+        text = isinstance(value, str) and value != before and _is_number(value)
+        found[key] = yaml.safe_load(value) if text and key in numbers else value
+        found[key] = _typed(found[key], numbers, before)
+    return found
+
+
 def _named(path: Iterable, data: Any) -> list:
     """A path in which an item of a list is called by its own id, where it has one."""
     names = []
@@ -159,16 +225,22 @@ def _translate(error: jsonschema.ValidationError, file: Path, data: Any) -> LabE
         example = known[near[0]].get("examples", [value[key]])[0]
         return problem(file, [*path, key], cause, example, at=[*shown, near[0]])
     if error.validator == "required":
-        key = next(key for key in error.validator_value if key not in value)
-        example = schema.get("properties", {}).get(key, {}).get("examples", [None])[0]
-        return problem(file, [*path, key], "is missing.", example, at=[*shown, key])
+        known = schema.get("properties", {})
+        gone = [key for key in error.validator_value if key not in value]
+        examples = {key: known.get(key, {}).get("examples", [None])[0] for key in gone}
+        return missing(file, path, examples, shown)
     if "propertyNames" in error.absolute_schema_path:
+        if not isinstance(value, str):
+            cause = f"YAML takes this name for {_kind(value)}: put it in quotes, '{value}'."
+            return problem(file, [*path, value], cause)
         cause = f"this name is not allowed. A name is {schema['description']}: {example}."
         return problem(file, [*path, value], cause)
     if error.validator == "type":
         cause = f"must be {_article(error.validator_value)}, but is {_show(value)}.{means}"
         if isinstance(value, str) and _is_number(value):
             cause += " YAML takes it for text: leave out quotes, and write 1e-4 as 1.0e-4."
+        if error.validator_value == "string" and not isinstance(value, dict | list | None):
+            cause += f" YAML takes it for {_kind(value)}: put it in quotes."
     elif error.validator == "enum":
         known = [str(option) for option in error.validator_value]
         cause = f"{_show(value)} is not known.{suggest(value, known)}"
@@ -206,6 +278,13 @@ def _article(kind: str | list[str]) -> str:
     return names[kind]
 
 
+def _kind(value: Any) -> str:
+    """What YAML takes an unquoted word for."""
+    if isinstance(value, bool):
+        return "true or false"
+    return "a number" if isinstance(value, int | float) else "a date or an empty value"
+
+
 def _show(value: Any) -> str:
     if value is None:
         return "empty"
@@ -220,9 +299,9 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _snippet(keys: list[str], value: Any) -> str:
+def _snippet(keys: list[str | int], value: Any) -> str:
     """The YAML of `value` at its place, lists shown by their own item."""
     for key in reversed(keys):
-        value = [value] if key.isdigit() else {key: value}
+        value = [value] if isinstance(key, int) else {key: value}
     text = yaml.safe_dump(value, sort_keys=False, default_flow_style=False, allow_unicode=True)
     return "".join(f"    {line}\n" for line in text.splitlines()).rstrip()

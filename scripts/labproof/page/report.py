@@ -16,8 +16,7 @@ from labproof.data import audit
 from labproof.explain import sanity
 from labproof.judging import curves, findings, measures
 from labproof.lab import published as numbers
-from labproof.lab import vocabulary
-from labproof.lab.plan import TOLD
+from labproof.lab import trainings, vocabulary
 from labproof.page import scoreboard, sentences
 from labproof.words import Estimate
 
@@ -396,11 +395,8 @@ def settings_row(cell: dict) -> dict:
 
 def twins(cells: dict[str, dict]) -> list[list[str]]:
     """Cells that a preset has made into one and the same training, by the protocol different."""
-    alike: dict[str, list[str]] = {}
-    for name, cell in cells.items():
-        settings = {key: value for key, value in cell["settings"].items() if key not in TOLD}
-        alike.setdefault(repr(sorted(settings.items())), []).append(f"`{name}`")
-    return [names for names in alike.values() if len(names) > 1]
+    groups = trainings.alike({name: cell["settings"] for name, cell in cells.items()})
+    return [[f"`{name}`" for name in names] for names in groups if len(names) > 1]
 
 
 def dataset_row(name: str, lab: dict, results: Path) -> dict:

@@ -1,0 +1,111 @@
+"""Where each thing of a run lies under results/: the one place that knows.
+
+The rules ask with wildcards ("{cell}") where scripts and library ask with names, so both mean the
+same files.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+# May name {lab} too: then each lab has results of its own.
+TEMPLATE = "results/{preset}"
+
+
+def of(lab: str, preset: str = "{preset}") -> "Results":
+    """The results of a lab under a preset, relative to where the workflow runs."""
+    return Results(TEMPLATE.format(lab=lab, preset=preset))
+
+
+def of_resolved(lab: Mapping) -> "Results":
+    """The results of a resolved lab."""
+    return of(lab["name"], lab["preset"])
+
+
+@dataclass(frozen=True)
+class Results:
+    """The paths below one folder of results, as text."""
+
+    root: str | Path
+
+    def dataset(self, dataset: str) -> str:
+        """Folder of a dataset's images."""
+        return f"{self.root}/datasets/{dataset}"
+
+    def audit(self, dataset: str) -> str:
+        """Folder of what an audit of a dataset found."""
+        return f"{self.root}/audit/{dataset}"
+
+    def backbone(self, backbone: str) -> str:
+        """Folder of a frozen network's weights."""
+        return f"{self.root}/backbones/{backbone}"
+
+    def features(self, backbone: str, dataset: str) -> str:
+        """Folder of a dataset's features by a frozen network."""
+        return f"{self.root}/features/{backbone}/{dataset}"
+
+    def block(self, cell: str, block: str, table: str) -> str:
+        """A table (history, predictions or facts) of one block of seeds."""
+        return f"{self.root}/blocks/{cell}/{block}/{table}.csv"
+
+    def models(self, cell: str, block: str) -> str:
+        """Folder of the networks of one block of seeds."""
+        return f"{self.root}/models/{cell}/{block}"
+
+    def history(self, cell: str) -> str:
+        """Learning curves of all seeds."""
+        return f"{self.root}/histories/{cell}.csv"
+
+    def predictions(self, cell: str) -> str:
+        """Answers of all seeds to the validation images."""
+        return f"{self.root}/predictions/{cell}.csv"
+
+    def facts(self, cell: str) -> str:
+        """Time, memory, device and versions of all blocks."""
+        return f"{self.root}/facts/{cell}.csv"
+
+    def heatmaps(self, cell: str) -> str:
+        """Folder of a cell's heatmaps and their scores."""
+        return f"{self.root}/heatmaps/{cell}"
+
+    def interventions(self, cell: str) -> str:
+        """Answers of all seeds to changed images."""
+        return f"{self.root}/interventions/{cell}.csv"
+
+    def evidence(self, cell: str) -> dict[str, str]:
+        """The tables that findings are judged by, by kind; one file each."""
+        return {
+            "histories": self.history(cell),
+            "predictions": self.predictions(cell),
+            "heatmaps": f"{self.heatmaps(cell)}/scores.csv",
+            "interventions": self.interventions(cell),
+        }
+
+    def figure(self, name: str, suffix: str = "") -> str:
+        """A figure such as "gallery/3", or the folder of a task's figures."""
+        return f"{self.root}/figures/{name}{suffix}"
+
+    @property
+    def findings(self) -> str:
+        """The verdicts on all findings."""
+        return f"{self.root}/findings.json"
+
+    def finding(self, finding: str, suffix: str) -> str:
+        """The verdict on one finding, judged alone: .json or .txt."""
+        return f"{self.root}/findings/{finding}{suffix}"
+
+    def report(self, suffix: str) -> str:
+        """The page: .qmd or .html."""
+        return f"{self.root}/report/index{suffix}"
+
+    def log(self, *job: str) -> str:
+        """The log of a job: its rule and what tells it from the rule's others."""
+        return f"{self.root}/logs/{'/'.join(job)}.log"
+
+    def benchmark(self, *job: str) -> str:
+        """What a job took, as Snakemake measures it."""
+        return f"{self.root}/benchmarks/{'/'.join(job)}.tsv"
+
+    def scratch(self, *job: str) -> str:
+        """Folder for what a job leaves for its next try."""
+        return f"{self.root}/scratch/{'/'.join(job)}"

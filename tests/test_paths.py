@@ -1,0 +1,22 @@
+"""The paths of results: one template decides where all of them lie."""
+
+import dataclasses
+import inspect
+
+from labproof import paths
+
+
+def test_one_line_puts_the_labs_name_into_every_path(monkeypatch):
+    monkeypatch.setattr(paths, "TEMPLATE", "results/{lab}/{preset}")
+    found = paths.of_resolved({"name": "lab4", "preset": "demo"})
+    assert paths.of("lab4").history("{cell}") == "results/lab4/{preset}/histories/{cell}.csv"
+    made = 0
+    for name, method in inspect.getmembers(paths.Results, inspect.isfunction):
+        if not name.startswith("_"):
+            needed = [p for p in inspect.signature(method).parameters.values() if p.name != "self"]
+            told = method(found, *("x" for p in needed if p.default is p.empty))
+            for path in told.values() if isinstance(told, dict) else [told]:
+                assert path.startswith("results/lab4/demo/")
+                made += 1
+    assert made > 15
+    assert [field.name for field in dataclasses.fields(found)] == ["root"]
