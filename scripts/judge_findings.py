@@ -8,7 +8,7 @@ with job(snakemake):
     from labproof import tables
     from labproof.data import audit
     from labproof.judging import findings
-    from labproof.page import report
+    from labproof.page import cells
 
     results, wanted = Path(snakemake.params.results), snakemake.params.findings
     # a file that is no input, of a cell that a partial report lacks, may be of an earlier run
@@ -36,7 +36,7 @@ with job(snakemake):
         evidence,
         seeds=snakemake.params.seeds,
         datasets=snakemake.params.datasets,
-        published=report.read_published(Path(snakemake.input.published)),
+        published=cells.read_published(Path(snakemake.input.published)),
         warnings={name: facts["warnings"] for name, facts in audits.items() if facts},
         missing=snakemake.params.gaps,
         adjust=text is None,

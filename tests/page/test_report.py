@@ -11,7 +11,7 @@ from scipy import stats
 import fake_results
 from labproof import words
 from labproof.errors import LabError
-from labproof.page import report, scoreboard, sentences
+from labproof.page import cells, report, scoreboard, sentences
 from labproof.words import Estimate
 
 TEMPLATE = Path(__file__).parents[2] / "report" / "index.qmd.jinja"
@@ -81,9 +81,9 @@ def test_time_of_a_training_that_goes_on_is_counted_once():
         facts = seconds and {"seconds": seconds}
         return {"facts": facts, "settings": {"continues": continues}}
 
-    cells = {"a": cell(10), "b": cell(25, "a"), "c": cell(5), "d": cell(None, "c")}
-    assert report.seconds(cells) == 25 + 5
-    assert np.isnan(report.seconds({"d": cells["d"]}))
+    four = {"a": cell(10), "b": cell(25, "a"), "c": cell(5), "d": cell(None, "c")}
+    assert cells.seconds(four) == 25 + 5
+    assert np.isnan(cells.seconds({"d": four["d"]}))
 
 
 def test_size_keeps_the_interval_the_right_way_round():
@@ -425,17 +425,17 @@ def test_published_without_its_columns_is_an_error(tmp_path):
     path = tmp_path / "published.csv"
     path.write_text("cell,accuracy\na,1\n", encoding="utf-8")
     with pytest.raises(LabError, match="group, metric, value"):
-        report.read_published(path)
+        cells.read_published(path)
 
 
 def test_cells_that_a_preset_makes_equal_are_named():
     one = {"label": "a", "task": "1", "base": 8, "epochs": 3}
-    cells = {
+    three = {
         "a": {"settings": one},
         "b": {"settings": {**one, "epochs": 4}},
         "c": {"settings": {**one, "label": "c", "task": "2", "control": True}},
     }
-    assert report.twins(cells) == [["`a`", "`c`"]]
+    assert cells.twins(three) == [["`a`", "`c`"]]
 
 
 # --- what is in the images ---------------------------------------------------------------------
