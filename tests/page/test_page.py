@@ -1,26 +1,14 @@
 """The page in a browser: whole pictures, no sideways scrolling, tabs by keyboard, no network."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 
 import fake_results
+from browsing import BROWSER, listen
 from labproof.page import rendering, report
 
 REPORT = Path(__file__).parents[2] / "report"
-BROWSER = next(
-    filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None
-)
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 LIGHT, DARK = "rgb(253, 252, 250)", "rgb(21, 24, 28)"
 
 pytestmark = pytest.mark.skipif(
@@ -29,24 +17,36 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
+def monkeypatch_module():
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        "pandoc",
+        pytest.param(
+            "quarto",
+            marks=pytest.mark.skipif(
+                rendering.find_quarto() is None, reason="there is no working Quarto here"
+            ),
+        ),
+    ],
+)
+def address(request, tmp_path_factory, monkeypatch_module):
+    """The page of the fake results, as each renderer makes it."""
+    if request.param == "pandoc":
+        monkeypatch_module.setattr(rendering, "find_quarto", lambda: None)
     folder = tmp_path_factory.mktemp("page") / "results" / "demo"
     lab = fake_results.make(folder)
     published = fake_results.published(folder.parent / "published.csv")
     qmd = folder / "report" / "index.qmd"
     report.write(lab, folder, published, REPORT / "index.qmd.jinja", qmd)
     html = qmd.with_suffix(".html")
-    rendering.with_pandoc(qmd, html, REPORT)
+    renderer = rendering.render(qmd, html, REPORT)
+    assert renderer.lower().startswith(request.param)
     return html.as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as running:
-        chromium = running.chromium.launch(executable_path=BROWSER, args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture
@@ -55,16 +55,7 @@ def visit(browser, address):
     opened = []
 
     def visit(scheme="light", width=1280):
-        page = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": 900})
-        heard = []
-        page.on("console", lambda message: message.type == "error" and heard.append(message.text))
-        page.on("pageerror", lambda error: heard.append(str(error)))
-        page.on(
-            "request",
-            lambda request: (
-                None if request.url.startswith(("file:", "data:")) else heard.append(request.url)
-            ),
-        )
+        page, heard = listen(browser, scheme, width)
         page.goto(address)
         opened.append((page, heard))
         return page

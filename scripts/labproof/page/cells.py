@@ -10,7 +10,7 @@ from labproof import tables, words
 from labproof.errors import LabError
 from labproof.judging import measures
 from labproof.lab.plan import TOLD
-from labproof.page import sentences
+from labproof.page import escaping, sentences
 from labproof.page.intervals import estimates
 
 # The four numbers of every table: measure, column of published.csv, words, digits.
@@ -42,9 +42,9 @@ def read_published(path: Path) -> pd.DataFrame:
 def read_cell(name: str, lab: dict, results: Path, published: pd.DataFrame) -> dict:
     """Everything the page says of one cell; `values` is None until it has been trained."""
     settings = lab["cells"][name]
-    histories = tables.read(results / "histories" / f"{name}.csv")
-    predictions = tables.read(results / "predictions" / f"{name}.csv")
-    facts = tables.read(results / "facts" / f"{name}.csv")
+    histories = escaping.table(results / "histories" / f"{name}.csv")
+    predictions = escaping.table(results / "predictions" / f"{name}.csv")
+    facts = escaping.table(results / "facts" / f"{name}.csv")
     rows = published[published["cell"] == name]
     cell = {
         "name": name,
@@ -167,8 +167,8 @@ def seen(cells: list[dict]) -> list[str]:
 
 def backbone(results: Path, name: str) -> str | None:
     """How well a frozen network knew its own task before it was frozen."""
-    facts = tables.read(results / "backbones" / name / "facts.csv")
-    history = tables.read(results / "backbones" / name / "history.csv")
+    facts = escaping.table(results / "backbones" / name / "facts.csv")
+    history = escaping.table(results / "backbones" / name / "history.csv")
     if facts is None:
         return None
     weights = str(facts["weights"].iloc[0])
@@ -176,7 +176,7 @@ def backbone(results: Path, name: str) -> str | None:
     said = f"{NETWORKS.get(name, name)} with {parameters} parameters. " + {
         "procedural": "It was trained here, on a source task whose images a program draws.",
         "imagenet": "It was trained on ImageNet; its weights come with Keras.",
-    }.get(weights, f"Its weights were read from `{Path(weights).name}`.")
+    }.get(weights, f"Its weights were read from <code>{Path(weights).name}</code>.")
     if history is not None:
         said += (
             f" On its source task it reaches a training accuracy of "

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from labproof import tables, words
+from labproof import words
 from labproof.data import audit
+from labproof.page import escaping
 from labproof.page.intervals import estimate, stacked
 from labproof.words import Estimate
 
@@ -18,7 +19,7 @@ KINDS = {
 def dataset_row(name: str, lab: dict, results: Path) -> dict:
     """A dataset's size and its images a class and split, counted in its records."""
     entry = lab["datasets"][name]
-    records = tables.read(results / "datasets" / name / "records.csv")
+    records = escaping.table(results / "datasets" / name / "records.csv")
     counts = {}
     if records is not None:
         for split in ("train", "validation"):
@@ -38,7 +39,7 @@ def dataset_row(name: str, lab: dict, results: Path) -> dict:
 
 def audit_row(name: str, results: Path) -> dict:
     """What the page says of a dataset's audit; `facts` is None where there is none."""
-    facts = audit.read(results / "audit" / name)
+    facts = escaping.escaped(audit.read(results / "audit" / name))
     row = {"name": name, "facts": facts}
     if facts:
         sizes, groups = facts["sizes"], facts["groups"]
@@ -56,8 +57,8 @@ def without_twins(cell: dict, results: Path) -> dict | None:
 
     None where no validation image has a duplicate there, or the cell is not trained.
     """
-    facts = audit.read(results / "audit" / cell["settings"]["dataset"])
-    predictions = tables.read(results / "predictions" / f"{cell['name']}.csv")
+    facts = escaping.escaped(audit.read(results / "audit" / cell["settings"]["dataset"]))
+    predictions = escaping.table(results / "predictions" / f"{cell['name']}.csv")
     if not facts or not facts["twins"] or predictions is None:
         return None
     found = audit.without_twins(predictions, facts["twins"])

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from labproof import tables, words
+from labproof import words
 from labproof.explain import sanity
-from labproof.page import sentences
+from labproof.page import escaping, sentences
 from labproof.page.intervals import estimate, stacked
 
 HEAT_SCORES = ("energy", "pointing", "overlap", "precision", "deletion", "insertion")
@@ -21,7 +21,7 @@ def browsable(results: Path, name: str, classes: list[str], output: Path) -> dic
     links to them), `truth`, `heats` (method, seed, path) and `says` (seed, text, right).
     """
     folder = results / "heatmaps" / name
-    listed = tables.read(folder / "gallery.csv")
+    listed = escaping.table(folder / "gallery.csv")
     if listed is None:
         return None
 
@@ -65,9 +65,9 @@ def heat(results: Path, name: str) -> dict:
     network before training (by its first method), of a map that points at the centre, and of maps
     that know nothing; `changed`, one row an intervention; `sanity`, one row a method.
     """
-    scores = tables.read(results / "heatmaps" / name / "scores.csv")
-    steps = tables.read(results / "heatmaps" / name / "sanity.csv")
-    answers = tables.read(results / "interventions" / f"{name}.csv")
+    scores = escaping.table(results / "heatmaps" / name / "scores.csv")
+    steps = escaping.table(results / "heatmaps" / name / "sanity.csv")
+    answers = escaping.table(results / "interventions" / f"{name}.csv")
     found: dict = {"said": [], "rows": [], "sanity": [], "changed": []}
     if answers is not None:
         found["changed"] = changed_rows(answers)

@@ -27,6 +27,7 @@ from labproof.page.cells import (
     twins,
 )
 from labproof.page.data import audit_row, dataset_row, without_twins
+from labproof.page.escaping import escaped
 from labproof.page.heatmaps import browsable, heat
 from labproof.page.intervals import stacked, strip
 
@@ -40,7 +41,8 @@ def context(
     missing: Sequence[Mapping] = (),
 ) -> dict:
     """All that the template reads, from a resolved lab and its results folder."""
-    told = read_published(published)
+    lab, missing = escaped(lab), escaped(missing)
+    told = escaped(read_published(published))
     lacking = [gap["cell"] for gap in missing]
     # of a cell without any seed, what an earlier run may have left is not shown
     gone = {cell for cell in lacking if lacking.count(cell) == len(lab["blocks"])}
@@ -50,7 +52,7 @@ def context(
 
     cells = {name: read_cell(name, lab, place(name), told) for name in lab["cells"]}
     trained = [cell for cell in cells.values() if cell["values"]]
-    entries = findings.read(results / "findings.json")
+    entries = escaped(findings.read(results / "findings.json"))
     seeds = lab["seeds"]
     first_ones = seeds == list(range(len(seeds)))
     seeds_option = f"seeds={len(seeds)}" if first_ones else f"seeds={seeds}"
@@ -71,7 +73,7 @@ def context(
             {
                 "id": task,
                 "title": entry["title"],
-                "did": entry["did"].strip(),
+                "did": entry["did"],
                 "cells": members,
                 "groups": groups,
                 "rows": final_rows(members, groups),
@@ -184,8 +186,6 @@ def write(
         "stacked": stacked,
         "duration": words.duration,
         "thousands": words.thousands,
-        "cell": lambda text: str(text).replace("|", "\\|"),
-        "literal": words.literal,
     }
     environment.globals |= {
         "count": words.count,

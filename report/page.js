@@ -1,0 +1,28 @@
+// What both renderers leave out: boxes that scroll by keyboard, and a colour scheme that is kept.
+
+// A box that scrolls can be reached, and only while it does.
+const scrolls = (box) => {
+  const more = box.scrollWidth > box.clientWidth && getComputedStyle(box).overflowX !== "visible";
+  if (more) box.tabIndex = 0;
+  else box.removeAttribute("tabindex");
+};
+const watched = new ResizeObserver((entries) => entries.forEach(({ target }) => scrolls(target)));
+addEventListener("load", () => {
+  const boxes = ".quarto-float-fig > div, .quarto-float-tbl > div, main pre";
+  for (const box of document.querySelectorAll(boxes)) watched.observe(box);
+});
+
+// From disk Quarto forgets at a reload which scheme was chosen. Without storage all stays as it is.
+if (location.protocol === "file:") addEventListener("load", () => {
+  const key = "colour-scheme:" + location.pathname;
+  const dark = () => document.body.classList.contains("quarto-dark");
+  const toggle = document.querySelector(".quarto-color-scheme-toggle");
+  if (!toggle) return;
+  try {
+    const chosen = localStorage.getItem(key);
+    if (chosen && (chosen === "dark") !== dark()) toggle.click();
+    toggle.addEventListener("click", () => setTimeout(() => {
+      localStorage.setItem(key, dark() ? "dark" : "light");
+    }));
+  } catch {}
+});
