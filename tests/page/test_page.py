@@ -115,7 +115,7 @@ def test_text_stands_out_from_the_paper(visit, scheme):
     colours = page.evaluate(
         """['.badge.reproduced', '.badge.not-reproduced', '.badge.undecided', '.edge',
             '.shown summary', 'main p', 'figcaption', 'main p a', 'th', '.subtitle',
-            '.nav-link', '#TOC a', '.ci']
+            '.nav-tabs .nav-link', '.nav-tabs .nav-link.active', '#TOC a', '.ci']
            .map(s => getComputedStyle(document.querySelector(s)).color)"""
     )
     paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -204,6 +204,9 @@ def test_drawings_are_hidden_from_screen_readers_and_their_numbers_are_not(visit
 def test_contents_are_closed_on_a_telephone_and_lead_to_a_task(visit):
     assert visit("light", 1280).locator("#TOC ul").is_visible()
     page = visit("light", 390)
+    if page.locator("#quarto-document-content").count():
+        assert page.locator("#TOC-body").is_visible()
+        return
     contents = page.locator("#TOC ul")
     assert not contents.is_visible()
     page.locator("#TOC summary").click()
@@ -215,9 +218,31 @@ def test_contents_are_closed_on_a_telephone_and_lead_to_a_task(visit):
     assert page.locator("#TOC details").get_attribute("open") is None
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_what_scrolls_is_reached_by_keyboard_and_nothing_else_is(visit, width):
+    page = visit(width=width)
+    page.wait_for_timeout(100)  # the observer has been called
+    boxes = page.evaluate(
+        """[...document.querySelectorAll('main *')]
+           .filter(e => e.checkVisibility() && e.clientWidth > 0)
+           .filter(e => ['auto', 'scroll'].includes(getComputedStyle(e).overflowX))
+           .map(e => [e.scrollWidth > e.clientWidth, e.tabIndex === 0])"""
+    )
+    assert all(scrolls == reached for scrolls, reached in boxes)
+    assert width == 1280 or sum(scrolls for scrolls, _ in boxes) > 10
+
+
+def test_no_picture_has_a_role_without_a_text(visit):
+    page = visit()
+    assert page.evaluate("document.querySelectorAll('img[alt=\"\"]').length") > 8
+    assert page.locator("img[role]:is([alt=''], [aria-label=''])").count() == 0
+
+
 def test_printed_pages_show_every_tab_on_white(visit):
     page = visit("dark")
     page.emulate_media(media="print", color_scheme="dark")
+    assert page.locator(".finding details pre").first.is_visible()
+    assert not page.locator(".browse .controls").is_visible()
     assert page.locator('[role="tabpanel"]').nth(1).is_visible()
     assert not page.locator("#TOC").is_visible()
     assert page.evaluate("getComputedStyle(document.querySelector('.chart img')).filter") == "none"

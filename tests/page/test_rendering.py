@@ -237,13 +237,15 @@ def test_quarto_renders_when_it_works(monkeypatch, source, tmp_path):
 def test_pandoc_renders_when_quarto_fails(monkeypatch, source, tmp_path, capsys):
     folder = tmp_path / "bin"
     folder.mkdir()
-    program(folder, "[ $1 = --version ] && echo 9.9.1 && exit\necho no deno >&2; exit 3")
+    red = r"printf '\033[31mno deno\033[39m\n'"
+    program(folder, f"[ $1 = --version ] && echo 9.9.1 && exit\n{red} >&2; exit 3")
     only(monkeypatch, folder)
     html = tmp_path / "page.html"
     name = rendering.render(source, html, REPORT)
     assert re.fullmatch(r"Pandoc [\d.]+", name)
     assert f'By <span class="renderer">{name}</span>.' in html.read_text(encoding="utf-8")
-    assert "no deno" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "no deno" in said and "\x1b" not in said
 
 
 @pytest.mark.skipif(rendering.find_quarto() is None, reason="there is no working Quarto here")

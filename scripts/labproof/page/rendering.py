@@ -13,6 +13,8 @@ from labproof.errors import LabError
 from labproof.page.policy import with_policy
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")  # a terminal's; a log has none
+# Pandoc gives every embedded image a role, but one without a text is decoration and has none.
+ROLE = re.compile(r'(<img) role="img" aria-label(?:="")?(?=[\s/>])')
 MARK = re.compile(r'(<span class="renderer">)[^<]*(</span>)')
 
 
@@ -105,6 +107,7 @@ def render(qmd: Path, html: Path, styles: Path) -> str:
     html.parent.mkdir(parents=True, exist_ok=True)
     renderer = _rendered(qmd, html, styles)
     page = MARK.sub(rf"\g<1>{renderer}\g<2>", html.read_text(encoding="utf-8"))
+    page = ROLE.sub(r"\1", page)
     own = [script.read_text(encoding="utf-8") for script in sorted(styles.glob("*.js"))]
     page = with_policy(page, qmd.read_text(encoding="utf-8"), own)
     html.write_text(page, encoding="utf-8")
