@@ -64,6 +64,7 @@ def test_names_and_plain_words_stay(name):
         ("2 * 3 * 4", "2 &#42; 3 &#42; 4"),
         ("*a", "&#42;a"),
         ("1. a", "1&#46; a"),
+        ("don't 'say' a...", "don't &#39;say&#39; a.&#46;&#46;"),
         ("a\n\n# b", "a &#35; b"),
         ("a\0b\x1b \u202ec \ud800", "ab c"),
     ],

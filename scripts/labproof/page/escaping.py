@@ -26,6 +26,7 @@ SPECIAL = re.compile(
     | ^: | :(?=\S)                    # an address, a fence, a definition
     | (?<![^\W_])_ | _(?![^\W_])      # within a word it is no emphasis, and names have it
     | ^[-+] | (?<=-)- | -(?=-)        # lists, rules and dashes; a single hyphen stays
+    | (?<!\w)' | '(?!\w) | (?<=\.)\.  # quotes and dots that would be set as others
     """,
     re.VERBOSE,
 )
