@@ -1,4 +1,6 @@
-// What both renderers leave out: boxes that scroll by keyboard, and a colour scheme that is kept.
+// What the renderers leave out: boxes that scroll by keyboard, roles, a colour scheme that is kept.
+
+for (const callout of document.querySelectorAll(".callout:not([role])")) callout.role = "note";
 
 // A box that scrolls can be reached, and only while it does.
 const scrolls = (box) => {

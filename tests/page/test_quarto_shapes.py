@@ -91,6 +91,10 @@ def test_the_tabs_stand_on_their_line_and_it_is_whole(visit):
     assert abs(tab["y"] + tab["height"] - bar["y"] - bar["height"]) <= 2
 
 
+def test_a_callout_is_a_note(visit):
+    assert visit().get_by_role("note").inner_text() == "Mind."
+
+
 def test_captions_of_tables_and_the_first_heading(visit):
     page = visit()
     assert (
