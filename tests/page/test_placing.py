@@ -74,3 +74,4 @@ def test_a_page_that_cannot_be_made_leaves_the_one_before_and_is_tried_again(pro
     assert mended.returncode == 0, mended.stderr
     assert b"Mended." in html.read_bytes()
     assert not (report / "rendered.html").exists()
+    assert "Nothing to be done" in snakemake(folder).stderr

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable
 from urllib.parse import unquote_to_bytes
 
+from labproof.errors import LabError
+
 SCRIPT = re.compile(r"<script\b([^>]*)>(.*?)</script\s*>", re.DOTALL | re.IGNORECASE)
 ADDRESS = re.compile(r"\s+src=([\"'])data:([^,\"']*),([^\"']*)\1", re.IGNORECASE)
 # The switch of Quarto's colour schemes carries its handler as an attribute.
@@ -46,7 +48,12 @@ def with_policy(page: str, source: str, own: Iterable[str]) -> str:
     scripts = " ".join(hashes) or "'none'"
     policy = f"{ALLOWED}; script-src {scripts}"
     meta = f'\n<meta http-equiv="Content-Security-Policy" content="{policy}">'
-    return CHARSET.sub(lambda found: found.group() + meta, page, count=1)
+    page, put = CHARSET.subn(lambda found: found.group() + meta, page, count=1)
+    if not put:
+        raise LabError(
+            "The page that was rendered has no <head>, so it cannot be given its policy."
+        )
+    return page
 
 
 def _hash(text: str) -> str:
