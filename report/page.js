@@ -1,4 +1,13 @@
-// What the renderers leave out: boxes that scroll by keyboard, roles, a colour scheme that is kept.
+// What the renderers leave out: a way past the contents, roles, boxes that scroll by keyboard, and a
+// colour scheme that is kept.
+
+if (document.querySelector("#quarto-document-content") &&
+    !document.querySelector('a[href="#quarto-document-content"]')) { // Quarto 1.11 has its own
+  const skip = document.createElement("a");
+  Object.assign(skip, { href: "#quarto-document-content", className: "skip" });
+  skip.textContent = "Skip to the content";
+  document.body.prepend(skip);
+}
 
 for (const callout of document.querySelectorAll(".callout:not([role])")) callout.role = "note";
 

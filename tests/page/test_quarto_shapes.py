@@ -91,6 +91,22 @@ def test_the_tabs_stand_on_their_line_and_it_is_whole(visit):
     assert abs(tab["y"] + tab["height"] - bar["y"] - bar["height"]) <= 2
 
 
+def test_the_first_stop_leads_past_the_contents(visit):
+    page = visit()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    box = page.locator(".skip").bounding_box()
+    assert box["x"] > 0 and box["y"] > 0
+    page.keyboard.press("Enter")
+    assert page.evaluate("location.hash") == "#quarto-document-content"
+
+
+@pytest.mark.parametrize(("scheme", "line"), [("light", (31, 95, 153)), ("dark", (140, 188, 236))])
+def test_lines_of_the_contents_are_of_the_scheme(visit, scheme, line):
+    colour = "getComputedStyle(document.querySelector('#TOC a.active')).borderLeftColor"
+    assert visit(scheme).evaluate(colour) == "rgb({}, {}, {})".format(*line)
+
+
 def test_a_callout_is_a_note(visit):
     assert visit().get_by_role("note").inner_text() == "Mind."
 

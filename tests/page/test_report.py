@@ -1,6 +1,7 @@
 """The page's source: its words follow the numbers, its numbers are right, its parts are there."""
 
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy import stats
 import fake_results
 from labproof import words
 from labproof.errors import LabError
+from labproof.judging import findings
 from labproof.page import cells, report, scoreboard, sentences
 from labproof.words import Estimate
 
@@ -419,6 +421,14 @@ def test_without_verdicts_the_sentences_still_stand(fake, tmp_path):
     assert "*The verdicts are not available.*" in text
     assert "*Its verdict is not available.*" in task(text, "1a")
     assert "> Without dropout the validation loss overfits." in task(text, "1a")
+
+
+def test_findings_that_lack_a_sentence_make_no_page(fake, tmp_path):
+    shutil.copytree(fake[0], tmp_path / "demo")
+    file = tmp_path / "demo" / "findings.json"
+    findings.write(findings.read(file)[1:], file)
+    with pytest.raises(LabError, match=r"findings\.json: .*1a-plain-overfits.*run again"):
+        written(tmp_path / "demo", fake[1], fake[2])
 
 
 def test_published_without_its_columns_is_an_error(tmp_path):

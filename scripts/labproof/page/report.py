@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from labproof import words
+from labproof.errors import LabError
 from labproof.judging import findings
 from labproof.page import scoreboard, sentences
 from labproof.page.cells import (
@@ -53,6 +54,13 @@ def context(
     cells = {name: read_cell(name, lab, place(name), told) for name in lab["cells"]}
     trained = [cell for cell in cells.values() if cell["values"]]
     entries = escaped(findings.read(results / "findings.json"))
+    unlike = {entry["id"] for entry in entries} ^ {entry["id"] for entry in lab["findings"]}
+    if entries and unlike:
+        raise LabError(
+            f"{results / 'findings.json'}: it is not of the lab's sentences "
+            f"({words.listing(sorted(unlike))}). Delete the file and run again: that judges anew "
+            "and trains nothing."
+        )
     seeds = lab["seeds"]
     first_ones = seeds == list(range(len(seeds)))
     seeds_option = f"seeds={len(seeds)}" if first_ones else f"seeds={seeds}"
