@@ -98,6 +98,11 @@ class Results:
         """The page: .qmd or .html."""
         return f"{self.root}/report/index{suffix}"
 
+    @property
+    def rendered(self) -> str:
+        """The page before it is put in its place."""
+        return f"{self.root}/report/rendered.html"
+
     def log(self, *job: str) -> str:
         """The log of a job: its rule and what tells it from the rule's others."""
         return f"{self.root}/logs/{'/'.join(job)}.log"

@@ -1,7 +1,6 @@
 """Numbers, estimates and lists as text, for the terminal and the page alike."""
 
 import math
-import re
 from typing import NamedTuple
 
 NBSP = "\u00a0"
@@ -102,11 +101,6 @@ def thousands(value: int | None) -> str:
 def count(number_of: int, one: str, many: str | None = None) -> str:
     """`1 seed`, `5 seeds`."""
     return f"{thousands(number_of)}{NBSP}{one if number_of == 1 else many or one + 's'}"
-
-
-def literal(text: str) -> str:
-    """Foreign text, such as an error, for Markdown to show as it is, in a cell of a table too."""
-    return re.sub(r"([\\`*_{}\[\]<>#|~^$@])", r"\\\1", text)
 
 
 def listing(items: list[str], most: int = 4) -> str:

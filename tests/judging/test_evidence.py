@@ -6,6 +6,7 @@ import pytest
 import fake_results
 from labproof.errors import LabError
 from labproof.judging import evidence
+from labproof.paths import Results
 
 
 @pytest.fixture(scope="module")

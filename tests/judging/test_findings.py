@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from labproof.errors import LabError
 from labproof.judging import findings
 from labproof.lab import claims
 
@@ -328,6 +329,16 @@ def test_files_come_back_as_they_were(tmp_path):
     findings.write([found], tmp_path / "new" / "findings.json")
     assert findings.read(tmp_path / "new" / "findings.json") == [found]
     assert findings.read(tmp_path / "none.json") == []
+
+
+@pytest.mark.parametrize(
+    "text", ["", '[{"id": "a", "stat', '{"id": "a"}', '[{"id": "a"}]', "[1]", "null", "\xff"]
+)
+def test_findings_that_were_cut_are_told(tmp_path, text):
+    file = tmp_path / "findings.json"
+    file.write_bytes(text.encode("latin-1"))
+    with pytest.raises(LabError, match=r"findings\.json.*Delete the file and run again"):
+        findings.read(file)
 
 
 def test_a_claim_needs_the_tables_that_it_reads():

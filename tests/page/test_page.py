@@ -1,26 +1,14 @@
 """The page in a browser: whole pictures, no sideways scrolling, tabs by keyboard, no network."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 
 import fake_results
+from browsing import BROWSER, listen
 from labproof.page import rendering, report
 
 REPORT = Path(__file__).parents[2] / "report"
-BROWSER = next(
-    filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None
-)
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 LIGHT, DARK = "rgb(253, 252, 250)", "rgb(21, 24, 28)"
 
 pytestmark = pytest.mark.skipif(
@@ -29,24 +17,36 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
+def monkeypatch_module():
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        "pandoc",
+        pytest.param(
+            "quarto",
+            marks=pytest.mark.skipif(
+                rendering.find_quarto() is None, reason="there is no working Quarto here"
+            ),
+        ),
+    ],
+)
+def address(request, tmp_path_factory, monkeypatch_module):
+    """The page of the fake results, as each renderer makes it."""
+    if request.param == "pandoc":
+        monkeypatch_module.setattr(rendering, "find_quarto", lambda: None)
     folder = tmp_path_factory.mktemp("page") / "results" / "demo"
     lab = fake_results.make(folder)
     published = fake_results.published(folder.parent / "published.csv")
     qmd = folder / "report" / "index.qmd"
     report.write(lab, folder, published, REPORT / "index.qmd.jinja", qmd)
     html = qmd.with_suffix(".html")
-    rendering.with_pandoc(qmd, html, REPORT)
+    renderer = rendering.render(qmd, html, REPORT)
+    assert renderer.lower().startswith(request.param)
     return html.as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as running:
-        chromium = running.chromium.launch(executable_path=BROWSER, args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture
@@ -55,16 +55,7 @@ def visit(browser, address):
     opened = []
 
     def visit(scheme="light", width=1280):
-        page = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": 900})
-        heard = []
-        page.on("console", lambda message: message.type == "error" and heard.append(message.text))
-        page.on("pageerror", lambda error: heard.append(str(error)))
-        page.on(
-            "request",
-            lambda request: (
-                None if request.url.startswith(("file:", "data:")) else heard.append(request.url)
-            ),
-        )
+        page, heard = listen(browser, scheme, width)
         page.goto(address)
         opened.append((page, heard))
         return page
@@ -124,7 +115,7 @@ def test_text_stands_out_from_the_paper(visit, scheme):
     colours = page.evaluate(
         """['.badge.reproduced', '.badge.not-reproduced', '.badge.undecided', '.edge',
             '.shown summary', 'main p', 'figcaption', 'main p a', 'th', '.subtitle',
-            '.nav-link', '#TOC a', '.ci']
+            '.nav-tabs .nav-link', '.nav-tabs .nav-link.active', '#TOC a', '.ci']
            .map(s => getComputedStyle(document.querySelector(s)).color)"""
     )
     paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -213,6 +204,9 @@ def test_drawings_are_hidden_from_screen_readers_and_their_numbers_are_not(visit
 def test_contents_are_closed_on_a_telephone_and_lead_to_a_task(visit):
     assert visit("light", 1280).locator("#TOC ul").is_visible()
     page = visit("light", 390)
+    if page.locator("#quarto-document-content").count():
+        assert page.locator("#TOC-body").is_visible()
+        return
     contents = page.locator("#TOC ul")
     assert not contents.is_visible()
     page.locator("#TOC summary").click()
@@ -224,9 +218,31 @@ def test_contents_are_closed_on_a_telephone_and_lead_to_a_task(visit):
     assert page.locator("#TOC details").get_attribute("open") is None
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_what_scrolls_is_reached_by_keyboard_and_nothing_else_is(visit, width):
+    page = visit(width=width)
+    page.wait_for_timeout(100)  # the observer has been called
+    boxes = page.evaluate(
+        """[...document.querySelectorAll('main *')]
+           .filter(e => e.checkVisibility() && e.clientWidth > 0)
+           .filter(e => ['auto', 'scroll'].includes(getComputedStyle(e).overflowX))
+           .map(e => [e.scrollWidth > e.clientWidth, e.tabIndex === 0])"""
+    )
+    assert all(scrolls == reached for scrolls, reached in boxes)
+    assert width == 1280 or sum(scrolls for scrolls, _ in boxes) > 10
+
+
+def test_no_picture_has_a_role_without_a_text(visit):
+    page = visit()
+    assert page.evaluate("document.querySelectorAll('img[alt=\"\"]').length") > 8
+    assert page.locator("img[role]:is([alt=''], [aria-label=''])").count() == 0
+
+
 def test_printed_pages_show_every_tab_on_white(visit):
     page = visit("dark")
     page.emulate_media(media="print", color_scheme="dark")
+    assert page.locator(".finding details pre").first.is_visible()
+    assert not page.locator(".browse .controls").is_visible()
     assert page.locator('[role="tabpanel"]').nth(1).is_visible()
     assert not page.locator("#TOC").is_visible()
     assert page.evaluate("getComputedStyle(document.querySelector('.chart img')).filter") == "none"

@@ -224,26 +224,28 @@ def test_a_quarto_that_does_not_tell_its_version_is_not_used(monkeypatch, tmp_pa
 def test_quarto_renders_when_it_works(monkeypatch, source, tmp_path):
     folder = tmp_path / "bin"
     folder.mkdir()
-    stub = '<p>By <span class="renderer">Quarto or Pandoc</span></p>'
+    stub = '<head></head><p>By <span class="renderer">Quarto or Pandoc</span></p>'
     program(folder, f"[ $1 = --version ] && echo 9.9.1 && exit\necho '{stub}' > $6")
     only(monkeypatch, folder)
     html = tmp_path / "elsewhere" / "page.html"
     assert rendering.render(source, html, REPORT) == "Quarto 9.9.1"
-    assert html.read_text(encoding="utf-8").strip() == stub.replace(
-        "Quarto or Pandoc", "Quarto 9.9.1"
-    )
+    written = html.read_text(encoding="utf-8")
+    assert written.endswith('</head><p>By <span class="renderer">Quarto 9.9.1</span></p>\n')
+    assert "script-src 'none'" in written
 
 
 def test_pandoc_renders_when_quarto_fails(monkeypatch, source, tmp_path, capsys):
     folder = tmp_path / "bin"
     folder.mkdir()
-    program(folder, "[ $1 = --version ] && echo 9.9.1 && exit\necho no deno >&2; exit 3")
+    red = r"printf '\033[31mno deno\033[39m\n'"
+    program(folder, f"[ $1 = --version ] && echo 9.9.1 && exit\n{red} >&2; exit 3")
     only(monkeypatch, folder)
     html = tmp_path / "page.html"
     name = rendering.render(source, html, REPORT)
     assert re.fullmatch(r"Pandoc [\d.]+", name)
     assert f'By <span class="renderer">{name}</span>.' in html.read_text(encoding="utf-8")
-    assert "no deno" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "no deno" in said and "\x1b" not in said
 
 
 @pytest.mark.skipif(rendering.find_quarto() is None, reason="there is no working Quarto here")

@@ -1,6 +1,8 @@
 """The page's source: its words follow the numbers, its numbers are right, its parts are there."""
 
+import html
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,9 @@ from scipy import stats
 
 import fake_results
 from labproof import words
-from labproof.page import report, scoreboard, sentences
+from labproof.errors import LabError
+from labproof.judging import findings
+from labproof.page import cells, report, scoreboard, sentences
 from labproof.words import Estimate
 
 TEMPLATE = Path(__file__).parents[2] / "report" / "index.qmd.jinja"
@@ -80,9 +84,9 @@ def test_time_of_a_training_that_goes_on_is_counted_once():
         facts = seconds and {"seconds": seconds}
         return {"facts": facts, "settings": {"continues": continues}}
 
-    cells = {"a": cell(10), "b": cell(25, "a"), "c": cell(5), "d": cell(None, "c")}
-    assert report.seconds(cells) == 25 + 5
-    assert np.isnan(report.seconds({"d": cells["d"]}))
+    four = {"a": cell(10), "b": cell(25, "a"), "c": cell(5), "d": cell(None, "c")}
+    assert cells.seconds(four) == 25 + 5
+    assert np.isnan(cells.seconds({"d": four["d"]}))
 
 
 def test_size_keeps_the_interval_the_right_way_round():
@@ -298,7 +302,7 @@ def test_one_seed_is_not_told_from_chance(fake, tmp_path):
     text = written(tmp_path, lab, fake[2])
     assert "one seed gives no interval" in text
     assert "overfits:" not in text and "do not overlap" not in task(text, "1a")
-    assert "'seeds=[3]'" in text
+    assert 'seeds=3-3"' in html.unescape(text)
 
 
 def test_only_changed_settings_show_the_protocol(fake):
@@ -336,7 +340,7 @@ def test_the_planted_verdict_stands_beside_the_sentence_and_on_the_scoreboard(fa
     assert first_badge == verdict
     row = next(line for line in text.splitlines() if f"](#finding-{name}) |" in line)
     assert f"}} {verdict}]{{.badge" in row and entry["statement"] in row
-    assert f"make finding ID={name} PRESET=demo" in section
+    assert f"make finding ID={name} PRESET=demo" in html.unescape(section)
     assert entry["why"] in section
 
 
@@ -420,14 +424,22 @@ def test_without_verdicts_the_sentences_still_stand(fake, tmp_path):
     assert "> Without dropout the validation loss overfits." in task(text, "1a")
 
 
+def test_findings_that_lack_a_sentence_make_no_page(fake, tmp_path):
+    shutil.copytree(fake[0], tmp_path / "demo")
+    file = tmp_path / "demo" / "findings.json"
+    findings.write(findings.read(file)[1:], file)
+    with pytest.raises(LabError, match=r"findings\.json: .*1a-plain-overfits.*run again"):
+        written(tmp_path / "demo", fake[1], fake[2])
+
+
 def test_cells_that_a_preset_makes_equal_are_named():
     one = {"label": "a", "task": "1", "base": 8, "epochs": 3}
-    cells = {
+    three = {
         "a": {"settings": one},
         "b": {"settings": {**one, "epochs": 4}},
         "c": {"settings": {**one, "label": "c", "task": "2", "control": True}},
     }
-    assert report.twins(cells) == [["`a`", "`c`"]]
+    assert cells.twins(three) == [["`a`", "`c`"]]
 
 
 # --- what is in the images ---------------------------------------------------------------------

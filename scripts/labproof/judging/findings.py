@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from labproof import words
+from labproof.errors import LabError
 from labproof.judging import bootstrap, measures, verdicts
 from labproof.judging.measures import MEASURES
 from labproof.lab import claims, gaps, vocabulary
@@ -22,6 +23,7 @@ PUBLISHED = {
     "accuracy_gap": ("val_accuracy", "accuracy"),
     "overfitting": ("val_loss", "loss"),
 }
+WRITTEN = {"id", "statement", "verdict", "parts", "reason"}  # keys of every finding
 RELATION_WORDS = {"above": "above", "below": "below", "about": "about", "similar_to": "similar to"}
 
 
@@ -94,8 +96,19 @@ def write(entries: Sequence[Mapping], file: Path) -> None:
 
 
 def read(file: Path) -> list[dict]:
-    """Read findings.json; an empty list where there is none."""
-    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else []
+    """Read findings.json; an empty list where there is none. What is not whole is a LabError."""
+    if not file.is_file():
+        return []
+    try:
+        entries = json.loads(file.read_text(encoding="utf-8"))
+        if not isinstance(entries, list) or not all(set(entry) >= WRITTEN for entry in entries):
+            raise ValueError("no list of findings")
+    except (ValueError, TypeError) as error:
+        raise LabError(
+            f"{file}: this is not what the judging wrote ({error}); it was cut or edited. Delete "
+            "the file and run again: that judges anew and trains nothing."
+        ) from None
+    return entries
 
 
 def tell(entry: Mapping) -> str:

@@ -27,7 +27,7 @@ def words(lab: Mapping) -> list[str]:
 def snakemake(lab: Mapping, target: str = "") -> str:
     """The command for Snakemake itself, as a shell takes it."""
     target = f" -- {target}" if target else ""
-    return f"snakemake --cores all --config {shlex.join(words(lab))}{target}"
+    return f"snakemake --cores 4 --resources gpu=1 --config {shlex.join(words(lab))}{target}"
 
 
 def make(lab: Mapping, target: str = "report", finding: str | None = None) -> str:

@@ -10,7 +10,11 @@ from pathlib import Path
 import pypandoc
 
 from labproof.errors import LabError
+from labproof.page.policy import with_policy
 
+COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")  # a terminal's; a log has none
+# Pandoc gives every embedded image a role, but one without a text is decoration and has none.
+ROLE = re.compile(r'(<img) role="img" aria-label(?:="")?(?=[\s/>])')
 MARK = re.compile(r'(<span class="renderer">)[^<]*(</span>)')
 
 
@@ -36,20 +40,24 @@ def find_quarto() -> tuple[str, str] | None:
     return None
 
 
-def run(command: list[str], folder: Path) -> None:
-    """Run a renderer in a folder; a failure is told with the end of what it said."""
+def run(command: list[str], qmd: Path) -> None:
+    """Run a renderer beside its source; a failure is told with the end of what it said."""
     done = subprocess.run(
-        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command, cwd=qmd.parent, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
+    said = COLOUR.sub("", done.stdout)
     if done.returncode != 0:
-        said = "\n".join(done.stdout.strip().splitlines()[-15:])
-        raise LabError(f"{Path(command[0]).name} cannot render the report:\n{said}")
-    print(done.stdout, end="")
+        end = "\n".join(said.strip().splitlines()[-15:])
+        raise LabError(
+            f"{qmd}: {Path(command[0]).name} cannot render it; a page that was there stays. "
+            f"What it said:\n{end}"
+        )
+    print(said, end="")
 
 
 def with_quarto(qmd: Path, html: Path, program: str) -> None:
     """Render by `quarto render`, which writes beside the source."""
-    run([program, "render", qmd.name, "--to", "html", "--output", html.name], qmd.parent)
+    run([program, "render", qmd.name, "--to", "html", "--output", html.name], qmd)
     written = qmd.parent / html.name
     if written.resolve() != html.resolve():
         shutil.move(written, html)
@@ -75,11 +83,11 @@ def with_pandoc(qmd: Path, html: Path, styles: Path) -> None:
         f"--output={html}",
         qmd.name,
     ]
-    run(command, qmd.parent)
+    run(command, qmd)
 
 
 def render(qmd: Path, html: Path, styles: Path) -> str:
-    """Render the report and write into its foot who did.
+    """Render the report, write into its foot who did, and give it its policy.
 
     Parameters
     ----------
@@ -97,18 +105,23 @@ def render(qmd: Path, html: Path, styles: Path) -> str:
     """
     qmd, html, styles = (Path(os.path.abspath(path)) for path in (qmd, html, styles))
     html.parent.mkdir(parents=True, exist_ok=True)
-    renderer = None
+    renderer = _rendered(qmd, html, styles)
+    page = MARK.sub(rf"\g<1>{renderer}\g<2>", html.read_text(encoding="utf-8"))
+    page = ROLE.sub(r"\1", page)
+    own = [script.read_text(encoding="utf-8") for script in sorted(styles.glob("*.js"))]
+    page = with_policy(page, qmd.read_text(encoding="utf-8"), own)
+    html.write_text(page, encoding="utf-8")
+    return renderer
+
+
+def _rendered(qmd: Path, html: Path, styles: Path) -> str:
     quarto = find_quarto()
     if quarto:
         program, version = quarto
         try:
             with_quarto(qmd, html, program)
-            renderer = f"Quarto {version}"
+            return f"Quarto {version}"
         except LabError as error:
             print(f"{error}\nPandoc renders the report instead.", file=sys.stderr)
-    if renderer is None:
-        with_pandoc(qmd, html, styles)
-        renderer = f"Pandoc {pypandoc.get_pandoc_version()}"
-    page = html.read_text(encoding="utf-8")
-    html.write_text(MARK.sub(rf"\g<1>{renderer}\g<2>", page), encoding="utf-8")
-    return renderer
+    with_pandoc(qmd, html, styles)
+    return f"Pandoc {pypandoc.get_pandoc_version()}"

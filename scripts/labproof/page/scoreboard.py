@@ -49,7 +49,7 @@ def finding(entry: Mapping, among: int, command: str) -> dict:
     among
         How many findings there are, over which p was adjusted.
     command
-        What judges this finding alone; `{}` stands for its id.
+        What judges this finding alone.
     """
     parts = [part(each, entry["curve"] is not None) for each in entry["parts"]]
     return {
@@ -59,7 +59,7 @@ def finding(entry: Mapping, among: int, command: str) -> dict:
         "definition": definition(entry),
         "parts": parts,
         "chance": chance(entry, among),
-        "command": command.format(entry["id"]),
+        "command": command,
     }
 
 

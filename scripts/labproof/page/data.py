@@ -1,0 +1,67 @@
+"""What the page says of datasets: their sizes, and what their audit found."""
+
+from pathlib import Path
+
+from labproof import words
+from labproof.data import audit
+from labproof.page import escaping
+from labproof.page.intervals import estimate, stacked
+from labproof.words import Estimate
+
+KINDS = {
+    "phantom": "phantoms",
+    "folder": "photographs",
+    "dermamnist": "DermaMNIST",
+    "fracatlas": "FracAtlas",
+}
+
+
+def dataset_row(name: str, lab: dict, results: Path) -> dict:
+    """A dataset's size and its images a class and split, counted in its records."""
+    entry = lab["datasets"][name]
+    records = escaping.table(results / "datasets" / name / "records.csv")
+    counts = {}
+    if records is not None:
+        for split in ("train", "validation"):
+            part = records[records["split"] == split]
+            by_class = part.groupby(["label", "class"]).size()
+            each = ", ".join(f"{k} {label}" for (_, label), k in by_class.items())
+            counts[split] = f"{len(part)} ({each})" if each else "0"
+    return {
+        "name": name,
+        "kind": KINDS[entry["images"]["kind"]],
+        "pixels": f"{entry['size']} × {entry['size']}",
+        "channels": entry["channels"],
+        "train": counts.get("train", words.NOTHING),
+        "validation": counts.get("validation", words.NOTHING),
+    }
+
+
+def audit_row(name: str, results: Path) -> dict:
+    """What the page says of a dataset's audit; `facts` is None where there is none."""
+    facts = escaping.escaped(audit.read(results / "audit" / name))
+    row = {"name": name, "facts": facts}
+    if facts:
+        sizes, groups = facts["sizes"], facts["groups"]
+        ends = [f"{words.NBSP}×{words.NBSP}".join(map(str, sizes[k])) for k in sizes or ()]
+        row["sizes"] = " to ".join(dict.fromkeys(ends)) or words.NOTHING
+        row["groups"] = f"{groups['across']} of {groups['number']}" if groups else words.NOTHING
+        for key, found in facts["baselines"].items():
+            value = Estimate(found["auc"], found["low"], found["high"], 2) if found else None
+            row[key] = stacked(value, 2)
+    return row
+
+
+def without_twins(cell: dict, results: Path) -> dict | None:
+    """A cell's validation accuracy on all images and on those that are not in training too.
+
+    None where no validation image has a duplicate there, or the cell is not trained.
+    """
+    facts = escaping.escaped(audit.read(results / "audit" / cell["settings"]["dataset"]))
+    predictions = escaping.table(results / "predictions" / f"{cell['name']}.csv")
+    if not facts or not facts["twins"] or predictions is None:
+        return None
+    found = audit.without_twins(predictions, facts["twins"])
+    row = {key: estimate(found[key].dropna()) for key in ("all", "without")}
+    row["less"] = estimate((found["all"] - found["without"]).dropna())
+    return {"cell": cell["name"], **{key: words.estimate(value) for key, value in row.items()}}

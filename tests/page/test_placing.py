@@ -1,0 +1,77 @@
+"""The rules that make the page: one that cannot be made leaves the one before it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SNAKEFILE = """
+from pathlib import Path
+ROOT, PUBLISHED = Path({root!r}), "published.csv"
+LABS = {{"demo": {{"datasets": {{}}, "cells": {{}}}}}}
+shown = gaps_of = lambda wildcards: []
+trained = lambda preset: []
+with_key = lambda *keys: []
+there = list
+code_of = lambda rule: rule
+rule all:
+    input: "results/demo/report/index.html"
+include: "{root}/workflow/rules/report.smk"
+"""
+PAGE = "---\ntitle: {title}\nsubtitle: b\n---\n\n{text}\n"
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A folder where all is done but the page."""
+    (tmp_path / "Snakefile").write_text(SNAKEFILE.format(root=str(ROOT)), encoding="utf-8")
+    report = tmp_path / "results/demo/report"
+    report.mkdir(parents=True)
+    for file in ("results/demo/findings.json", "published.csv"):
+        (tmp_path / file).touch()
+        os.utime(tmp_path / file, (1, 1))
+    return tmp_path, report
+
+
+def snakemake(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
+    # the template and its parts may be newer than the source that the test writes: only this counts
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", *arguments]
+    command += [
+        "--rerun-triggers",
+        "mtime",
+        "--allowed-rules",
+        "render_report",
+        "place_report",
+        "all",
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
+    return subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=240, env=environment
+    )
+
+
+def test_a_page_that_cannot_be_made_leaves_the_one_before_and_is_tried_again(project):
+    folder, report = project
+    qmd, html = report / "index.qmd", report / "index.html"
+    qmd.write_text(PAGE.format(title="First", text="Once."), encoding="utf-8")
+    done = snakemake(folder)
+    assert done.returncode == 0, done.stderr
+    first = html.read_bytes()
+    assert b"Once." in first
+    os.utime(html, (1e9, 1e9))
+
+    qmd.write_text(PAGE.format(title="Second", text="See @fig-nowhere."), encoding="utf-8")
+    failed = snakemake(folder)
+    assert failed.returncode != 0
+    assert "index.qmd" in failed.stderr and "fig-nowhere" in failed.stderr
+    assert html.read_bytes() == first
+
+    qmd.write_text(PAGE.format(title="Third", text="Mended."), encoding="utf-8")
+    mended = snakemake(folder)
+    assert mended.returncode == 0, mended.stderr
+    assert b"Mended." in html.read_bytes()
+    assert not (report / "rendered.html").exists()
+    assert "Nothing to be done" in snakemake(folder).stderr
