@@ -51,6 +51,7 @@ class Sample:
     values: Sequence[float]
     seeds: Sequence[int]
     longest: float = 1.0
+    why: str = ""  # why values are missing, in words, where that is known
 
     @property
     def missing(self) -> list[int]:
@@ -124,12 +125,7 @@ def judge(
         if len(sample.values) == 0:
             return replace(unknown, reason=f"There are no results of {sample.cell}.")
         if sample.missing:
-            seeds = words.listing([str(seed) for seed in sample.missing])
-            return replace(
-                unknown,
-                reason=f"The value of {sample.cell} is missing for seed {seeds}, and a mean over "
-                "the seeds that worked would be biased.",
-            )
+            return replace(unknown, reason=_missing(sample))
     if np.isnan(image_error):
         return replace(
             unknown,
@@ -293,6 +289,18 @@ def _permutation(region: Region, first: Sample, second: Sample | None) -> float:
         rng=np.random.default_rng(0),
     )
     return float(test.pvalue)
+
+
+def _missing(sample: Sample) -> str:
+    """Why a sample with gaps is not judged."""
+    if sample.why and len(sample.missing) == len(sample.values):
+        return f"It cannot be measured on {sample.cell}: {sample.why}."
+    seeds = words.listing([str(seed) for seed in sample.missing])
+    cause = f" ({sample.why})" if sample.why else ""
+    return (
+        f"The value of {sample.cell} is missing for seed {seeds}{cause}, and a mean over the seeds "
+        "that worked would be biased."
+    )
 
 
 def _held(verdict, region, low, high, samples, distance) -> str:
