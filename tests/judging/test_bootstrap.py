@@ -19,10 +19,19 @@ def answers(seeds, shift=0.0):
     return np.where(right == (LABEL == 1), sure, 1 - sure)
 
 
-def stratified(per_image):
-    """Standard error of a mean over images, each class drawn by itself."""
-    parts = [per_image[name == LABEL] for name in (0, 1)]
-    return np.sqrt(sum(len(x) * x.var() for x in parts)) / len(LABEL)
+def covariances(first, second):
+    """Of means over images between all seeds (seeds, seeds), each class drawn by itself."""
+    found = 0
+    for name in (0, 1):
+        x, y = first[:, name == LABEL], second[:, name == LABEL]
+        x, y = x - x.mean(axis=1, keepdims=True), y - y.mean(axis=1, keepdims=True)
+        found = found + x @ y.T / len(LABEL) ** 2
+    return found
+
+
+def of_others(matrix):
+    """Mean over pairs of different seeds."""
+    return matrix[~np.eye(len(matrix), dtype=bool)].mean()
 
 
 @pytest.mark.parametrize("statistic", [statistics.accuracy_of, statistics.brier_of])
@@ -32,9 +41,10 @@ def test_of_a_mean_it_is_the_closed_form(statistic):
         statistics.accuracy_of: (probability > 0.5) == (LABEL == 1),
         statistics.brier_of: (probability - LABEL) ** 2,
     }[statistic]
-    assert image_error(statistic, probability, LABEL) == pytest.approx(
-        stratified(each.mean(axis=0)), rel=0.06
-    )
+    each = each.astype(float)
+    closed = of_others(covariances(each, each)) ** 0.5
+    assert image_error(statistic, probability, LABEL) == pytest.approx(closed, rel=0.06)
+    assert closed < 0.95 * covariances(each, each).mean() ** 0.5  # which holds a seed's own part
 
 
 def test_of_the_auc_it_is_the_jackknifes():
@@ -53,9 +63,22 @@ def test_a_pair_on_the_same_images_shares_their_luck():
     a, b = answers(20), answers(20, shift=0.3)
     alone = [image_error(statistics.accuracy_of, x, LABEL) for x in (a, b)]
     pair = image_error(statistics.accuracy_of, a, LABEL, probability_2=b)
-    difference = ((a > 0.5) == (LABEL == 1)).mean(axis=0) - ((b > 0.5) == (LABEL == 1)).mean(axis=0)
-    assert pair == pytest.approx(stratified(difference), rel=0.06)
+    right = [((x > 0.5) == (LABEL == 1)).astype(float) for x in (a, b)]
+    own = sum(of_others(covariances(x, x)) for x in right)
+    both = of_others(covariances(*right))
     assert pair < 0.5 * np.hypot(*alone)
+    assert own - pair**2 == pytest.approx(2 * both, rel=0.06)
+
+
+def test_what_moves_one_seed_alone_is_left_to_the_seeds():
+    """Seeds that are right at random agree on no image: the images add nothing to their spread."""
+    rng = np.random.default_rng(1)
+    probability = rng.random((40, 200))
+    whole = ((probability > 0.5) == (LABEL == 1)).mean(axis=0).std() / 200**0.5
+    assert image_error(statistics.accuracy_of, probability, LABEL) < 0.4 * whole
+    # one seed has no other to agree with, and keeps the whole
+    one = image_error(statistics.accuracy_of, probability[:1], LABEL)
+    assert one == pytest.approx(0.5 / 200**0.5, rel=0.05)
 
 
 def test_a_perfect_score_keeps_the_error_of_plus_four():

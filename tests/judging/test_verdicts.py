@@ -9,7 +9,7 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestIndPower, TTestPower
 from statsmodels.stats.weightstats import CompareMeans, DescrStatsW, ttost_ind
 
-from labproof.judging import verdicts
+from labproof.judging import needs, verdicts
 from labproof.judging.verdicts import Region, Sample, combine, judge
 
 ABOVE_0 = Region(low=0)
@@ -80,12 +80,12 @@ def test_holm_counts_a_missing_p_as_one():
 
 @pytest.mark.parametrize("effect", [0.4, 0.7, 1.2])
 def test_seeds_needed_are_those_of_a_power_of_80_percent(effect):
-    spread = verdicts._Spread(((1.0, 5),), 0.0, 0)
+    spread = needs.Spread(((1.0, 5),), 0.0, 0)
     exact = TTestPower().solve_power(effect, power=0.8, alpha=0.05)
-    assert verdicts.seeds_needed(effect, spread) == pytest.approx(exact, abs=1.5)
-    spread = verdicts._Spread(((1.0, 5), (1.0, 5)), 0.0, 0)
+    assert needs.seeds_needed(effect, spread) == pytest.approx(exact, abs=1.5)
+    spread = needs.Spread(((1.0, 5), (1.0, 5)), 0.0, 0)
     exact = TTestIndPower().solve_power(effect, power=0.8, alpha=0.05)
-    assert verdicts.seeds_needed(effect, spread) == pytest.approx(exact, abs=1.5)
+    assert needs.seeds_needed(effect, spread) == pytest.approx(exact, abs=1.5)
 
 
 def test_effect_is_hedges_g():
@@ -241,8 +241,8 @@ def test_what_would_decide_it_is_said():
 
 def test_recommended_seeds_decide_in_four_of_five_runs():
     rng = np.random.default_rng(0)
-    spread = verdicts._Spread(((1.0, 5),), 0.0, 0)
-    n = int(verdicts.seeds_needed(0.8, spread))
+    spread = needs.Spread(((1.0, 5),), 0.0, 0)
+    n = int(needs.seeds_needed(0.8, spread))
     runs = rng.normal(0.8, 1, (800, n))
     decided = [judge(ABOVE_0, sample(*run, longest=np.inf)).verdict == "reproduced" for run in runs]
     assert 0.76 < np.mean(decided) < 0.86
@@ -291,6 +291,34 @@ def test_among_many_parts_one_against_may_be_chance():
     assert found.verdict == OPEN
     assert "of 3 true ones" in found.reason
     assert combine([part(YES), part(YES), part(NO, p=0.016)]).verdict == NO
+
+
+def test_the_number_of_a_sentence_is_that_of_its_reason():
+    """All parts that look true have to be decided; of those against, the first is enough."""
+    values = ((-0.2, 0.6, 0.5, 0.7, -0.1), (-0.5, 0.6, 0.3, 0.5, -0.3))
+    near, far = (judge(ABOVE_0, sample(*each, longest=np.inf)) for each in values)
+    against = [judge(Region(high=0), sample(*each, longest=np.inf)) for each in values]
+    assert near.seeds_needed < far.seeds_needed
+    both = combine([near, far])
+    assert both.seeds_needed == far.seeds_needed and both.reason == far.reason
+    first = combine(against)
+    assert first.estimate == against[0].estimate
+    assert first.seeds_needed > near.seeds_needed  # at half of the level
+    for found in (both, first):
+        assert f"About {found.seeds_needed:.0f}" in found.reason.replace("\u00a0", " ")
+
+
+def test_so_many_images_as_are_recommended_let_seeds_decide():
+    found = judge(ABOVE_0, sample(0.05, 0.06, 0.05, longest=np.inf), image_error=0.05, images=40)
+    evidence = found.evidence
+    more = needs.images_needed(evidence.distance, evidence.spread)
+    assert f"about {more:.0f} images" in found.reason.replace("\u00a0", " ") and more > 40
+
+    def seeds(images):
+        spread = needs.Spread(evidence.spread.seeds, evidence.spread.image * 40 / images, images)
+        return needs.seeds_needed(evidence.distance, spread)
+
+    assert np.isfinite(seeds(int(more))) and np.isinf(seeds(int(more) - 1))
 
 
 def test_a_missing_part_decides_nothing():

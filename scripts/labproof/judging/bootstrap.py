@@ -18,16 +18,22 @@ def image_error(
     binary: bool = False,
     seed: int = 0,
 ) -> float:
-    """Standard error of a statistic's mean over seeds that comes from the sample of images.
+    """Standard error of a statistic's mean over seeds that comes from the sample of images alone.
 
     Images are drawn with replacement, within each class, since a validation set has so many of
     each by design; the same draw serves all seeds, which were judged on the same images (Efron &
     Tibshirani 1993, ch. 6). With a second cell it is the error of the difference, on the same draw.
 
+    What moves one seed with the images and not another is in the seeds' own spread already; what
+    moves all of them together is the covariance of different seeds over the draws. So the variance
+    is its mean over pairs of seeds, and of a difference c(1, 1) + c(2, 2) - 2 c(1, 2): seeds are
+    the readers and images the cases of multi-reader multi-case designs (Gallas 2006, Acad Radiol
+    13:353; for binary data Gallas et al. 2007, J Opt Soc Am A 24:B70).
+
     Parameters
     ----------
     statistic
-        (probability, label, weight) -> (resamples, seeds), as in `measures`.
+        (probability, label, weight) -> (resamples, seeds), as in `statistics`.
     probability
         (seeds, images), of the positive class.
     label
@@ -43,11 +49,28 @@ def image_error(
         Of the draws: the same error every time.
     """
     weight = _weights(tuple(int(x) for x in label), seed)
-    drawn = statistic(probability, label, weight).mean(axis=1)
+    first = statistic(probability, label, weight)
+    variance = _covariance(first, first)
     if probability_2 is not None:
-        drawn = drawn - (statistic_2 or statistic)(probability_2, label, weight).mean(axis=1)
-    error = float(drawn.std(ddof=1))
+        second = (statistic_2 or statistic)(probability_2, label, weight)
+        variance += _covariance(second, second) - 2 * _covariance(first, second)
+    error = max(variance, 0.0) ** 0.5  # of few seeds the estimate may fall below zero
     return max(error, 2**0.5 / len(label)) if binary else error
+
+
+def _covariance(first: np.ndarray, second: np.ndarray) -> float:
+    """Mean covariance over the draws of different seeds' statistics, (resamples, seeds) each.
+
+    Row and column of one number are one seed, left out: one training may go on from the other. A
+    single seed has no other, and its own variance stands for it.
+    """
+    first, second = first - first.mean(axis=0), second - second.mean(axis=0)
+    pairs = first.shape[1] * second.shape[1]
+    total = float(first.sum(axis=1) @ second.sum(axis=1))
+    if first.shape == second.shape and pairs > 1:
+        total -= float((first * second).sum())
+        pairs -= first.shape[1]
+    return total / pairs / (len(first) - 1)
 
 
 @cache

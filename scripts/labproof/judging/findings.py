@@ -229,7 +229,10 @@ def _sample(cell: str, measure: str, at: float | None, tables, seeds) -> verdict
     if table is None:
         return verdicts.Sample(cell, [], [])
     found = measures.over_seeds(table, measure, at).reindex(list(seeds))
-    return verdicts.Sample(cell, found.to_numpy(dtype=float), list(found.index))
+    # a seed that is not in the table was not trained, whatever the measure
+    gone = found.isna() & found.index.isin(table["seed"])
+    why = measures.why_missing(table, measure) if gone.any() else ""
+    return verdicts.Sample(cell, found.to_numpy(dtype=float), list(found.index), why=why)
 
 
 def _image_error(sides, tables, datasets) -> tuple[float, int]:

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from labproof.judging import curves, reliance, statistics
+from labproof.lab import vocabulary
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,6 +74,16 @@ def over_seeds(table: "pd.DataFrame", measure: str, at: float | None = None) -> 
     columns = [column for column in table.columns if column != "seed"]
     values = table.groupby("seed")[columns].apply(function, **arguments)
     return values.astype(float).rename(measure)
+
+
+def why_missing(table: "pd.DataFrame", measure: str) -> str:
+    """Why a measure has no value of some seed of a table, in words."""
+    numbers = table.select_dtypes("number").drop(columns="seed", errors="ignore")
+    if vocabulary.MEASURES[measure].table == "histories" and not np.isfinite(numbers).all(
+        axis=None
+    ):
+        return "its curves hold values that are no finite numbers"
+    return vocabulary.MEASURES[measure].absent
 
 
 def interval(values, level: float = 0.95) -> tuple[float, float, float]:

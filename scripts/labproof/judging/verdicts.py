@@ -17,12 +17,10 @@ import numpy as np
 from scipy import stats
 
 from labproof import words
+from labproof.judging.needs import ALPHA, Evidence, Spread
 
 REPRODUCED, NOT_REPRODUCED, UNDECIDED = "reproduced", "not reproduced", "undecided"
 OPPOSITE = {REPRODUCED: NOT_REPRODUCED, NOT_REPRODUCED: REPRODUCED, UNDECIDED: UNDECIDED}
-ALPHA = 0.05
-POWER = 0.8  # chance to decide that a recommended number of seeds has
-MOST_SEEDS = 1000
 
 
 class Region(NamedTuple):
@@ -53,6 +51,7 @@ class Sample:
     values: Sequence[float]
     seeds: Sequence[int]
     longest: float = 1.0
+    why: str = ""  # why values are missing, in words, where that is known
 
     @property
     def missing(self) -> list[int]:
@@ -89,24 +88,7 @@ class Verdict:
     p_permutation: float = np.nan  # of two cells: exact, without assuming a bell curve
     seeds_needed: float = np.nan  # infinite: no number of seeds is enough
     parts: tuple["Verdict", ...] = ()
-
-
-class _Spread(NamedTuple):
-    """Variances of the estimate by source, and the degrees of freedom of each."""
-
-    seeds: tuple[tuple[float, int], ...]  # variance of one seed's value, number of seeds
-    image: float  # variance of the estimate that comes from the images
-    images: int
-
-    def at(self, n: int | None = None) -> tuple[float, float]:
-        """Standard error and degrees of freedom, as seen or with n seeds a cell."""
-        parts = [(s / (n or k), (n or k) - 1) for s, k in self.seeds]
-        if self.image > 0:
-            parts.append((self.image, self.images - 1))
-        total = sum(v for v, _ in parts)
-        if total == 0:
-            return 0.0, np.inf
-        return total**0.5, total**2 / sum(v**2 / df for v, df in parts if v > 0)
+    evidence: "Evidence | None" = None  # where there is an interval
 
 
 def judge(
@@ -143,12 +125,7 @@ def judge(
         if len(sample.values) == 0:
             return replace(unknown, reason=f"There are no results of {sample.cell}.")
         if sample.missing:
-            seeds = words.listing([str(seed) for seed in sample.missing])
-            return replace(
-                unknown,
-                reason=f"The value of {sample.cell} is missing for seed {seeds}, and a mean over "
-                "the seeds that worked would be biased.",
-            )
+            return replace(unknown, reason=_missing(sample))
     if np.isnan(image_error):
         return replace(
             unknown,
@@ -161,7 +138,7 @@ def judge(
         return replace(
             unknown, seeds_needed=2, reason="One seed gives no interval; at least two are needed."
         )
-    spread = _Spread(
+    spread = Spread(
         tuple((float(sample.known.var(ddof=1)), len(sample.values)) for sample in samples),
         image_error**2,
         images,
@@ -180,7 +157,9 @@ def judge(
         decided = decided or high <= region.low or region.high <= low
     distance = _distance(region, estimate, open_low, open_high)
     verdict = UNDECIDED if not decided else REPRODUCED if unknown.inside else NOT_REPRODUCED
-    needed = seeds_needed(distance, spread)
+    held = _held(verdict, region, low, high, samples, distance)
+    evidence = Evidence(held, distance, spread, n)
+    needed, told = evidence.needs()
     return replace(
         unknown,
         verdict=verdict,
@@ -190,7 +169,8 @@ def judge(
         effect=_effect(region, estimate, spread),
         p_permutation=_permutation(region, first, second),
         seeds_needed=n if decided else needed,
-        reason=_reason(verdict, region, low, high, n, needed, samples, spread, distance),
+        reason=held if decided else f"{held} {told}".rstrip(),
+        evidence=evidence,
     )
 
 
@@ -214,29 +194,36 @@ def combine(parts: Sequence[Verdict], *, negated: bool = False) -> Verdict:
     p_one = min((1.0, *(k * part.p for part in against)))
     p = min(p_all, p_one)
     missing = [part for part in parts if np.isnan(part.p)]
+    needed = min(part.n for part in parts)
     if missing:
         chosen, verdict, p = missing[0], UNDECIDED, np.nan
+        needed, reason = chosen.seeds_needed, chosen.reason
     elif all(part.verdict == REPRODUCED for part in parts):
         chosen, verdict = max(parts, key=lambda part: part.p), REPRODUCED
+        reason = chosen.reason
     elif against and p_one <= ALPHA:
         chosen, verdict = min(against, key=lambda part: part.p), NOT_REPRODUCED
+        reason = chosen.reason
     else:
-        open_parts = [part for part in parts if part.verdict == UNDECIDED]
         verdict = UNDECIDED
-        chosen = min(open_parts, key=lambda part: part.inside) if open_parts else against[0]
-    reason = chosen.reason
-    if verdict == UNDECIDED and chosen.verdict == NOT_REPRODUCED:
-        reason = (
-            f"One of {k} parts speaks against it, but of {k} true ones such a part turns up by "
-            f"chance in {words.number(100 * chosen.p * k, 0)} of 100 runs."
-        )
+        if against:  # the first of these to be decided, at its share of the level, decides
+            chosen = min(against, key=lambda part: part.evidence.needs(ALPHA / k)[0])
+            needed, told = chosen.evidence.needs(ALPHA / k)
+        else:  # all have to be
+            open_parts = [part for part in parts if part.verdict == UNDECIDED]
+            chosen = max(open_parts, key=lambda part: part.seeds_needed)
+            needed, told = chosen.evidence.needs()
+        held = chosen.evidence.held
+        if chosen.verdict == NOT_REPRODUCED:
+            held = (
+                f"One of {k} parts speaks against it, but of {k} true ones such a part turns up by "
+                f"chance in {words.number(100 * chosen.p * k, 0)} of 100 runs."
+            )
+        reason = f"{held} {told}".rstrip()
     if negated and verdict == REPRODUCED:
         reason = f"All of it holds, which the sentence denies. {reason}"
     elif negated and verdict == NOT_REPRODUCED:
         reason = f"Not all of it holds, as the sentence says. {reason}"
-    needed = [part.seeds_needed for part in parts if part.verdict == UNDECIDED]
-    if verdict != UNDECIDED:
-        needed = [min(part.n for part in parts)]
     return replace(
         chosen,
         verdict=OPPOSITE[verdict] if negated else verdict,
@@ -244,7 +231,7 @@ def combine(parts: Sequence[Verdict], *, negated: bool = False) -> Verdict:
         p=p,
         inside=bool(against) if negated else not against,
         n=min(part.n for part in parts),
-        seeds_needed=max(needed) if needed else np.nan,
+        seeds_needed=needed,
         parts=tuple(parts),
     )
 
@@ -258,38 +245,6 @@ def holm(p: Sequence[float]) -> np.ndarray:
     adjusted = np.empty(len(p))
     adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
     return np.where(np.isnan(p), np.nan, adjusted)
-
-
-def seeds_needed(distance: float, spread: _Spread) -> float:
-    """Fewest seeds a cell that decide with a power of 0.8, if effect and spread stay as seen.
-
-    By the usual approximation distance >= (t(0.975) + t(0.8)) standard errors. Infinite where the
-    images alone leave too much open, or a censored value does.
-    """
-    if not distance > 0:
-        return np.inf
-
-    def enough(n: int) -> bool:
-        error, df = spread.at(n)
-        return distance >= (stats.t.ppf(1 - ALPHA / 2, df) + stats.t.ppf(POWER, df)) * error
-
-    if not enough(10**9):
-        return np.inf
-    if not enough(MOST_SEEDS):
-        return float(MOST_SEEDS + 1)
-    low, high = 1, MOST_SEEDS
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if enough(middle) else (middle, high)
-    return float(high)
-
-
-def images_needed(distance: float, spread: _Spread) -> float:
-    """Images with which any number of seeds could decide, as many of each class as now."""
-    if not distance > 0:
-        return np.inf
-    factor = (stats.norm.ppf(1 - ALPHA / 2) + stats.norm.ppf(POWER)) ** 2
-    return float(np.ceil(spread.images * factor * spread.image / distance**2))
 
 
 def _distance(region: Region, estimate: float, open_low: bool, open_high: bool) -> float:
@@ -309,7 +264,7 @@ def _p(distance: float, error: float, df: float) -> float:
     return float(2 * stats.t.sf(distance / error, df)) if distance > 0 else 1.0
 
 
-def _effect(region: Region, estimate: float, spread: _Spread) -> float:
+def _effect(region: Region, estimate: float, spread: Spread) -> float:
     """Hedges' g of the estimate against the claim's edge, or the middle of its margin."""
     edges = [edge for edge in region if np.isfinite(edge)]
     df = sum(k - 1 for _, k in spread.seeds)
@@ -336,8 +291,20 @@ def _permutation(region: Region, first: Sample, second: Sample | None) -> float:
     return float(test.pvalue)
 
 
-def _reason(verdict, region, low, high, n, needed, samples, spread, distance) -> str:
-    """Why, in words; and what would decide it."""
+def _missing(sample: Sample) -> str:
+    """Why a sample with gaps is not judged."""
+    if sample.why and len(sample.missing) == len(sample.values):
+        return f"It cannot be measured on {sample.cell}: {sample.why}."
+    seeds = words.listing([str(seed) for seed in sample.missing])
+    cause = f" ({sample.why})" if sample.why else ""
+    return (
+        f"The value of {sample.cell} is missing for seed {seeds}{cause}, and a mean over the seeds "
+        "that worked would be biased."
+    )
+
+
+def _held(verdict, region, low, high, samples, distance) -> str:
+    """What is seen of the interval, in words."""
     never = [
         f"{sample.censored} of {words.count(len(sample.values), 'seed')} of {sample.cell}"
         for sample in samples
@@ -357,14 +324,4 @@ def _reason(verdict, region, low, high, n, needed, samples, spread, distance) ->
         return f"No part of the interval ({seen}) lies {region}."
     if distance == 0 and never:
         return f"In {words.listing(never)} it never came, so how long it takes is not known."
-    held = f"Only a part of the interval ({seen}) lies {region}"
-    if needed <= MOST_SEEDS:
-        return f"{held}. About {words.count(int(needed), 'seed')} would decide it, not {n}."
-    if np.isinf(needed) and spread.image > 0:
-        more = images_needed(distance, spread)
-        tell = f"; about {words.thousands(int(more))} images might do" if more < 1e5 else ""
-        return (
-            f"{held}. More seeds alone would not decide it: the {spread.images} validation images "
-            f"leave too much open{tell}."
-        )
-    return f"{held}. Even {words.count(MOST_SEEDS, 'seed')} would hardly decide it."
+    return f"Only a part of the interval ({seen}) lies {region}."

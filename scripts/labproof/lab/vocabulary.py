@@ -16,6 +16,7 @@ class Measure(NamedTuple):
     high: float = inf
     parameter: str = ""  # what `at` means, for a measure that needs it
     sampled: bool = False  # a new sample of images would move it
+    absent: str = ""  # why it may have no value, though every number that it is made of is there
 
 
 MEASURES = {
@@ -27,16 +28,29 @@ MEASURES = {
     "lowest_val_loss": Measure("lowest validation loss of any epoch", low=0),
     "overfitting": Measure("validation loss less training loss, at the end", sampled=True),
     "val_loss_rise": Measure("rise of the validation loss above its lowest value"),
-    "validation_trend": Measure("change of the validation loss over the second half of the run"),
+    "validation_trend": Measure(
+        "change of the validation loss over the second half of the run",
+        absent="a trend needs three epochs",
+    ),
     "accuracy_gap": Measure(
         "validation accuracy less training accuracy, at the end", low=-1, high=1, sampled=True
     ),
-    "slope": Measure("relative change of the training loss over a tenth of the run, at the end"),
-    "noise": Measure("epoch-to-epoch noise of the validation loss", low=0),
-    "training_noise": Measure("epoch-to-epoch noise of the training loss", low=0),
+    "slope": Measure(
+        "relative change of the training loss over a tenth of the run, at the end",
+        absent="a trend needs three epochs",
+    ),
+    "noise": Measure(
+        "epoch-to-epoch noise of the validation loss", low=0, absent="noise needs four epochs"
+    ),
+    "training_noise": Measure(
+        "epoch-to-epoch noise of the training loss", low=0, absent="noise needs four epochs"
+    ),
     "speed": Measure("training accuracy, averaged over the run", low=0, high=1),
     "settling_time": Measure(
-        "share of the run until the training loss has made nine tenths of its way", low=0, high=1
+        "share of the run until the training loss has made nine tenths of its way",
+        low=0,
+        high=1,
+        absent="the training loss does not fall",
     ),
     "time_to_accuracy": Measure(
         "share of the run until the training accuracy is {at}",
@@ -50,7 +64,14 @@ MEASURES = {
         high=1,
         parameter="the share of the run, 0 to 1",
     ),
-    "auc": Measure("area under the ROC curve", table="predictions", low=0, high=1, sampled=True),
+    "auc": Measure(
+        "area under the ROC curve",
+        table="predictions",
+        low=0,
+        high=1,
+        sampled=True,
+        absent="one of the classes has no images",
+    ),
     "brier": Measure("Brier score", table="predictions", low=0, high=1, sampled=True),
     "heat_in_zone": Measure(
         "share of the heat inside the zone, less the zone's share of the image",
@@ -58,6 +79,7 @@ MEASURES = {
         low=-1,
         high=1,
         sampled=True,
+        absent="no zone is known in its images",
     ),
     "marker_reliance": Measure(
         "accuracy lost as the marker moves to the other class's place",
@@ -65,6 +87,7 @@ MEASURES = {
         low=-1,
         high=1,
         sampled=True,
+        absent="its images have no marker that is known",
     ),
     "zone_reliance": Measure(
         "accuracy lost as the zone is painted out, beyond what as much elsewhere costs",
@@ -72,6 +95,7 @@ MEASURES = {
         low=-1,
         high=1,
         sampled=True,
+        absent="no zone is known in its images",
     ),
     "heat_peak_in_zone": Measure(
         "share of the heatmaps whose hottest point lies in the zone or close to it",
@@ -79,6 +103,7 @@ MEASURES = {
         low=0,
         high=1,
         sampled=True,
+        absent="no zone is known in its images",
     ),
 }
 
