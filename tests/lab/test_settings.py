@@ -65,7 +65,7 @@ def test_the_settings_of_a_page_give_the_same_lab_again(own):
     update_config(again, parse_config(settings.words(lab)))
     assert resolved(again) == lab
     # as a shell and make take them
-    assert shlex.split(settings.snakemake(lab))[4:] == settings.words(lab)
+    assert shlex.split(settings.snakemake(lab))[6:] == settings.words(lab)
     (own / "Makefile").write_text(
         ".PHONY: report\nreport:\n\t@printf '%s\\n' preset=$(PRESET) $(CONFIG)\n"
     )

@@ -10,11 +10,13 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SNAKEFILE = """
 from pathlib import Path
+from labproof import paths, provenance
 ROOT, PUBLISHED = Path({root!r}), "published.csv"
-LABS = {{"demo": {{"datasets": {{}}, "cells": {{}}}}}}
-shown = gaps_of = lambda wildcards: []
+RESULTS = paths.of("lab3")
+results_of = lambda wildcards: paths.of("lab3", wildcards.preset)
+lab_of = lambda preset: {{"datasets": {{}}, "cells": {{}}}}
+shown = gaps_of = backbones_of = lambda wildcards: []
 trained = lambda preset: []
-with_key = lambda *keys: []
 there = list
 code_of = lambda rule: rule
 rule all:
