@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 # Relative, so that a project that is moved has nothing to do again.
 ROOT = Path(os.path.relpath(Path(workflow.basedir).resolve().parent))
@@ -280,6 +281,20 @@ def backbones_of(wildcards):
     cells = lab_of(wildcards.preset)["cells"].values()
     names = sorted({cell["backbone"] for cell in cells if cell["backbone"]})
     return there(results_of(wildcards).backbone(name) for name in names)
+
+
+def kept(_):
+    """What a finished run leaves for its user, beside the page that is made from it.
+
+    Snakemake makes a deleted file again where it is asked for by name, and not for a page's sake.
+    """
+    preset = config["preset"]
+    results = paths.of(config["lab"], preset)
+    found = [results.findings, *shown(SimpleNamespace(preset=preset))]
+    for cell in trained(preset):
+        found += [results.history(cell), results.predictions(cell), results.facts(cell)]
+        found += there(results.models(cell, block) for block in blocks_of(preset, cell))
+    return found + there(results.audit(name) for name in lab_of(preset)["datasets"])
 
 
 def asked(_):
