@@ -18,10 +18,7 @@ with job(snakemake):
 
     def read(files):
         """Label -> table, in the order of the cells."""
-        return {
-            label: tables.read(Path(file))
-            for label, file in zip(cells.values(), files, strict=True)
-        }
+        return dict(zip(cells.values(), (tables.read(Path(x)) for x in files), strict=True))
 
     def told(names):
         """Published numbers of some cells, by the labels that the figure has for them."""

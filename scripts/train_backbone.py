@@ -19,16 +19,9 @@ with job(snakemake) as this:
     history = pd.DataFrame(columns=pretraining.HISTORY)
     if settings["weights"] == "procedural":
         with resumable(this, {**settings, "code": snakemake.params.code}) as saved:
-            backbone, history = pretraining.train(
-                name,
-                base=settings["base"],
-                size=settings["size"],
-                images=settings["images"],
-                epochs=settings["epochs"],
-                learning_rate=settings["learning_rate"],
-                seed=0,
-                checkpoints=saved,
-            )
+            keys = ("base", "size", "images", "epochs", "learning_rate")
+            wanted = {key: settings[key] for key in keys}
+            backbone, history = pretraining.train(name, **wanted, seed=0, checkpoints=saved)
     else:
         try:
             backbone = backbones.load(name, (224, 224, 3), weights=settings["weights"])

@@ -8,9 +8,7 @@ with job(snakemake) as this:
 
     import_keras()
     import keras
-    import pandas as pd
 
-    from labproof import provenance
     from labproof.data import store
     from labproof.lab.seeds import seeds_of
     from labproof.training import trainer, weight_files
@@ -21,12 +19,11 @@ with job(snakemake) as this:
     settings = {"cell": snakemake.params.cell, "code": snakemake.params.code}
     settings["device"] = [keras.backend.backend(), *keras.distribution.list_devices()]
     with resumable(this, settings, data) as saved:
-        read = store.read(data)
         models = Path(snakemake.output.models)
         models.mkdir(parents=True, exist_ok=True)
         trained = trainer.train(
             snakemake.params.cell,
-            read,
+            store.read(data),
             seeds,
             saved,
             engine=snakemake.config.get("engine", "auto"),
@@ -37,15 +34,7 @@ with job(snakemake) as this:
         trained.predictions.to_csv(snakemake.output.predictions, index=False)
         for seed, model in trained.models.items():
             weight_files.save(model, models / f"{seed}.weights.h5")
-        facts = {
-            "block": snakemake.wildcards.block,
-            "seeds": len(seeds),
-            # of all processes, where it was stopped and went on
-            "seconds": round(time.monotonic() - start + trained.before, 1),
-            "peak_memory_mib": round(provenance.peak_memory()),
-            "device": ", ".join(keras.distribution.list_devices()),
-            "backend": keras.backend.backend(),
-            "parameters": model.count_params(),
-            **provenance.versions(),
-        }
-        pd.DataFrame([facts]).to_csv(snakemake.output.facts, index=False)
+        # of all processes, where it was stopped and went on
+        seconds = time.monotonic() - start + trained.before
+        facts = trainer.facts(trained, snakemake.wildcards.block, seconds)
+        facts.to_csv(snakemake.output.facts, index=False)

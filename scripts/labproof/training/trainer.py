@@ -15,6 +15,7 @@ import keras
 import numpy as np
 import pandas as pd
 
+from labproof import provenance
 from labproof.data import augmentation, store
 from labproof.errors import LabError
 from labproof.training import checkpoints, objective
@@ -122,6 +123,21 @@ def train(
             )
         models |= dict(zip(group, runner.models(), strict=True))
     return Trained(pd.concat(histories, ignore_index=True), pd.concat(predictions), models, before)
+
+
+def facts(trained: Trained, block: str, seconds: float) -> pd.DataFrame:
+    """What a block took and ran on, one row; `seconds` are of all processes that trained it."""
+    row = {
+        "block": block,
+        "seeds": len(trained.models),
+        "seconds": round(seconds, 1),
+        "peak_memory_mib": round(provenance.peak_memory()),
+        "device": ", ".join(keras.distribution.list_devices()),
+        "backend": keras.backend.backend(),
+        "parameters": next(iter(trained.models.values())).count_params(),
+        **provenance.versions(),
+    }
+    return pd.DataFrame([row])
 
 
 def _train(runner, cell: Mapping, count: int, progress: "Progress") -> None:
