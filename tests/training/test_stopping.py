@@ -11,7 +11,8 @@ from labproof.training import stopping
 from project import ROOT
 
 PROGRAM = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGHUP, {hangup})  # whatever the tests themselves were started with
 sys.path.insert(0, "scripts")
 from labproof.training.stopping import stoppable
 
@@ -28,8 +29,8 @@ time.sleep({after})
 BUSY = "sum(map(pow, [3] * 40, [10**6] * 40))"
 
 
-def run(*, work, seconds=None, after=0):
-    text = PROGRAM.format(work=work, seconds=seconds, after=after)
+def run(*, work, seconds=None, after=0, hangup="signal.SIG_DFL"):
+    text = PROGRAM.format(work=work, seconds=seconds, after=after, hangup=hangup)
     return subprocess.Popen(
         [sys.executable, "-c", text], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
@@ -47,11 +48,7 @@ def test_a_signal_ends_the_process_behind_a_last_call(number, work):
 
 
 def test_under_nohup_a_closed_terminal_ends_nothing():
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as the child inherits it
-    try:
-        process = run(work="time.sleep(1)")
-    finally:
-        signal.signal(signal.SIGHUP, before)
+    process = run(work="time.sleep(1)", hangup="signal.SIG_IGN")
     assert process.stdout.readline() == "ready\n"
     process.send_signal(signal.SIGHUP)
     assert process.communicate(timeout=60)[0] == "end\n"
