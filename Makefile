@@ -66,7 +66,7 @@ help:  ## list the targets
 	@echo "make TARGET [PRESET=smoke|demo|lab] [CONFIG=\"seeds=10\"] [CORES=2] [GPU=1] [PARTIAL=1] [PYTHON=python3.12] [ARGS=...]"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-report: $(BASE) $(QUARTO)  ## run the lab and render its page: results/PRESET/report/index.html; PARTIAL=1: of what is there
+report: $(BASE) $(QUARTO)  ## run the lab and render its page: results/LAB/PRESET/report/index.html; PARTIAL=1: of what is there
 	@$(WITH_PATH) $(PY) workflow/unlock.py $(SETTINGS)
 	$(WITH_PATH) $(PY) -m snakemake $(SETTINGS) $(AS_IS) --resources gpu=1 --cores $(CORES) $(ARGS)
 
@@ -126,7 +126,7 @@ lock:  ## write the lock files anew from pyproject.toml; ARGS=--upgrade moves ev
 
 clean:  ## remove what runs made (PRESET=smoke: that preset's results alone)
 ifneq (,$(PRESET))
-	rm -rf "results/$(PRESET)"
+	rm -rf results/*/"$(PRESET)"
 else
 	rm -rf results .snakemake .pytest_cache .ruff_cache
 	find scripts tests workflow -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 from _common import ROOT, describe
+from labproof import paths
 from labproof.lab import plan
 
 
@@ -43,11 +44,12 @@ def main() -> None:
         subprocess.run([str(part) for part in command], cwd=ROOT, check=True)
         workflow = time.perf_counter() - start
         print(f"Labproof, all of it: {workflow:.0f} s", flush=True)
-        all_seeds = len(plan.resolve(plan.read_config(ROOT), ROOT, preset=options.preset)["seeds"])
+        resolved = plan.resolve(plan.read_config(ROOT), ROOT, preset=options.preset)
+        all_seeds = len(resolved["seeds"])
         seeds = options.seeds or all_seeds
         command = [
             sys.executable, __file__, "--preset", options.preset, "--seeds", seeds,
-            "--worker", Path(folder) / "results" / options.preset,
+            "--worker", Path(folder) / paths.of_resolved(resolved).root,
         ]  # fmt: skip
         defaults = {key: value for key, value in os.environ.items() if "THREADS" not in key}
         start = time.perf_counter()

@@ -70,7 +70,7 @@ def main() -> None:
         run = ("--cores", "1", "--config", "preset=smoke")
         whole, again = snakemake(project, *run), snakemake(project, *run)
         jobs = 0.0
-        for file in project.glob("results/smoke/benchmarks/**/*.tsv"):
+        for file in project.glob("results/lab3/smoke/benchmarks/**/*.tsv"):
             with file.open(encoding="utf-8") as table:
                 jobs += sum(float(row["s"]) for row in csv.DictReader(table, delimiter="\t"))
     print(f"to plan the lab with 5 seeds           {few:6.1f} s")

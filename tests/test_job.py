@@ -32,9 +32,9 @@ def failed(tmp_path, work):
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES])
 def test_a_disk_that_takes_nothing_is_told_with_the_mend(tmp_path, number):
-    work = f"raise OSError({number}, {os.strerror(number)!r}, 'results/demo/x.csv')"
+    work = f"raise OSError({number}, {os.strerror(number)!r}, 'results/lab3/demo/x.csv')"
     screen, log = failed(tmp_path, work)
-    assert "train_block: results/demo/x.csv: " in screen
+    assert "train_block: results/lab3/demo/x.csv: " in screen
     assert "and run again: what is done stays done" in screen
     assert "Traceback" not in screen
     assert "Traceback" in log

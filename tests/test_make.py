@@ -90,7 +90,7 @@ def locks(folder):
 
 def test_a_killed_run_leaves_no_lock_and_no_job_and_a_living_one_keeps_both(tmp_path):
     folder = copy_to(tmp_path)
-    target = "results/smoke/histories/1a-plain.csv"
+    target = "results/lab3/smoke/histories/1a-plain.csv"
     command = [sys.executable, "-m", "snakemake", "--cores", "1", "--config", "preset=smoke"]
     run = subprocess.Popen(
         [*command, "--", target],

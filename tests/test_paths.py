@@ -1,4 +1,4 @@
-"""The paths of results: one template decides where all of them lie."""
+"""The paths of results: each lab and each preset has its own."""
 
 import dataclasses
 import inspect
@@ -6,8 +6,7 @@ import inspect
 from labproof import paths
 
 
-def test_one_line_puts_the_labs_name_into_every_path(monkeypatch):
-    monkeypatch.setattr(paths, "TEMPLATE", "results/{lab}/{preset}")
+def test_the_labs_name_is_in_every_path():
     found = paths.of_resolved({"name": "lab4", "preset": "demo"})
     assert paths.of("lab4").history("{cell}") == "results/lab4/{preset}/histories/{cell}.csv"
     made = 0

@@ -75,7 +75,7 @@ def pretended(tmp_path_factory):
     ],
 )
 def test_what_was_deleted_is_made_again(pretended, deleted):
-    places = [pretended / "results/smoke" / name for name in deleted]
+    places = [pretended / "results/lab3/smoke" / name for name in deleted]
     for number, place in enumerate(places):
         place.rename(pretended / f"aside{number}")
     counts = planned(pretended, "--config", "preset=smoke")
@@ -93,7 +93,7 @@ def edited(file, old, new):
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_contract_of_each_cell(finished, cell):
-    results = finished / "results/smoke"
+    results = finished / "results/lab3/smoke"
     settings = LAB["cells"][cell]
     history = pd.read_csv(results / f"histories/{cell}.csv")
     assert list(history) == ["seed", "epoch", "loss", "accuracy", "val_loss", "val_accuracy"]
@@ -115,7 +115,7 @@ def test_contract_of_each_cell(finished, cell):
 
 @pytest.mark.parametrize("dataset", LAB["datasets"])
 def test_contract_of_each_dataset(finished, dataset):
-    store, wanted = finished / f"results/smoke/datasets/{dataset}", LAB["datasets"][dataset]
+    store, wanted = finished / f"results/lab3/smoke/datasets/{dataset}", LAB["datasets"][dataset]
     images = np.load(store / "images.npy", mmap_mode="r")
     count = wanted["train"] + wanted["validation"]
     assert images.shape == (count, wanted["size"], wanted["size"], wanted["channels"])
@@ -130,7 +130,7 @@ def test_contract_of_each_dataset(finished, dataset):
 
 
 def test_contract_of_the_heatmaps(finished):
-    folder = finished / "results/smoke/heatmaps/8-vgg16-bone"
+    folder = finished / "results/lab3/smoke/heatmaps/8-vgg16-bone"
     scores = pd.read_csv(folder / "scores.csv")
     wanted = ["seed", "image", "label", "method", "network", "predicted", "probability"]
     names = ["energy", "pointing", "overlap", "precision"]
@@ -151,7 +151,7 @@ def test_contract_of_the_heatmaps(finished):
 
 
 def test_contract_of_the_figures_and_the_page(finished):
-    results = finished / "results/smoke"
+    results = finished / "results/lab3/smoke"
     wanted = [f"{task}/{name}" for task in LAB["tasks"] for name in ("curves", "predictions")]
     wanted = [name for name in wanted if not name.startswith("3/")]
     wanted += [f"{cell['task']}/{name}" for name, cell in LAB["cells"].items()]
@@ -170,7 +170,7 @@ def test_contract_of_the_figures_and_the_page(finished):
 
 
 def test_contract_of_the_findings(finished):
-    entries = json.loads((finished / "results/smoke/findings.json").read_text())
+    entries = json.loads((finished / "results/lab3/smoke/findings.json").read_text())
     assert [entry["id"] for entry in entries] == [entry["id"] for entry in LAB["findings"]]
     verdicts = {"reproduced", "not reproduced", "undecided"}
     for entry in entries:
@@ -181,7 +181,7 @@ def test_contract_of_the_findings(finished):
         for part in entry["parts"]:
             for cell, values in part["values"].items():
                 assert list(values) == ["0", "1"], cell
-    page = (finished / "results/smoke/report/index.html").read_text()
+    page = (finished / "results/lab3/smoke/report/index.html").read_text()
     for entry in entries:
         assert f'id="finding-{entry["id"]}"' in page
 
@@ -189,8 +189,8 @@ def test_contract_of_the_findings(finished):
 def test_every_job_has_its_log_and_benchmark(finished):
     for kind in ("logs/train_block/{}/0-1.log", "benchmarks/train_block/{}/0-1.tsv"):
         for cell in CELLS:
-            assert (finished / "results/smoke" / kind.format(cell)).exists()
-    log = (finished / "results/smoke/logs/train_block/1a-plain/0-1.log").read_text()
+            assert (finished / "results/lab3/smoke" / kind.format(cell)).exists()
+    log = (finished / "results/lab3/smoke/logs/train_block/1a-plain/0-1.log").read_text()
     assert re.search(r"seed 1  epoch 2/2  loss \d\.\d+ .* left", log)
 
 
@@ -268,10 +268,10 @@ def test_one_finding_needs_its_own_cells_alone_and_prints_its_verdict(finished):
     }
     run = snakemake(finished, *asked, "preset=smoke", "--", "finding")
     assert run.returncode == 0, run.stdout[-3000:]
-    everything = json.loads((finished / "results/smoke/findings.json").read_text())
+    everything = json.loads((finished / "results/lab3/smoke/findings.json").read_text())
     told = next(entry for entry in everything if entry["id"] == "1b-faster")
     assert f"1b-faster: {told['statement']}\n\n  {told['verdict'].upper()}" in run.stdout
-    alone = json.loads((finished / "results/smoke/findings/1b-faster.json").read_text())
+    alone = json.loads((finished / "results/lab3/smoke/findings/1b-faster.json").read_text())
     assert alone == [{**told, "p_adjusted": None}]
 
 
@@ -330,7 +330,7 @@ def test_the_estimate_counts_what_is_still_to_be_done(finished):
 
 
 def test_any_preset_can_be_asked_for_by_its_path(finished):
-    counts = planned(finished, "--", "results/lab/histories/1a-plain.csv")
+    counts = planned(finished, "--", "results/lab3/lab/histories/1a-plain.csv")
     assert counts == {"prepare_dataset": 1, "train_block": 1, "gather_blocks": 1}
 
 
@@ -354,7 +354,7 @@ def test_a_broken_image_ends_in_one_line_and_nothing_is_lost(tmp_path):
     old = "  skin:\n    kind: phantom\n"
     new = "  skin:\n    kind: folder\n    path: own\n    classes: ['no', 'yes']\n"
     edited(project / "config/config.yaml", old, new)
-    datasets = [f"results/smoke/datasets/{name}" for name in ("bone", "skin-colour")]
+    datasets = [f"results/lab3/smoke/datasets/{name}" for name in ("bone", "skin-colour")]
 
     run = smoke(project, *datasets)
     assert run.returncode != 0
@@ -385,7 +385,7 @@ def test_a_broken_image_ends_in_one_line_and_nothing_is_lost(tmp_path):
 @pytest.mark.slow
 def test_a_cell_that_fails_costs_its_own_findings_alone(finished):
     """The partial page, its findings, and the next run, which makes that cell and no other."""
-    results = finished / "results/smoke"
+    results = finished / "results/lab3/smoke"
     file = finished / "config/labs/lab3/tasks.yaml"
     before = edited(file, "epochs: 50, batch_norm: true}", "epochs: 100, batch_norm: true}")
     obstacle = results / "scratch/train_block/1b-bn"
@@ -437,7 +437,7 @@ def test_two_clones_give_the_same_bytes(finished, tmp_path):
         "heatmaps/*/scores.csv",
         "figures/*/*.svg",
     ):
-        for file in sorted((finished / "results/smoke").glob(kind)):
+        for file in sorted((finished / "results/lab3/smoke").glob(kind)):
             twin = other / file.relative_to(finished)
             assert file.read_bytes() == twin.read_bytes(), file
             compared += 1

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-# May name {lab} too: then each lab has results of its own.
-TEMPLATE = "results/{preset}"
+TEMPLATE = "results/{lab}/{preset}"
 
 
 def of(lab: str, preset: str = "{preset}") -> "Results":

@@ -503,7 +503,7 @@ def strewn(project):
 
 def test_a_preset_that_nobody_asks_for_stops_nothing(strewn):
     assert plan.presets(strewn) == ["demo", "lab", "smoke", "unfinished"]
-    for target in ("results/lab/histories/1a-plain.csv", "results/demo/findings.json"):
+    for target in ("results/lab3/lab/histories/1a-plain.csv", "results/lab3/demo/findings.json"):
         run = snakemake(strewn, "-n", "--config", "preset=smoke", "--", target)
         assert run.returncode == 0, run.stdout[-2000:]
     told(strewn, ["config/presets/unfinished.yaml"], "--config", "preset=unfinished")
@@ -512,10 +512,10 @@ def test_a_preset_that_nobody_asks_for_stops_nothing(strewn):
 
 
 def test_a_file_of_no_preset_and_no_cell_is_named(project):
-    run = snakemake(project, "-n", "--", "results/smok/histories/1a-plain.csv")
+    run = snakemake(project, "-n", "--", "results/lab3/smok/histories/1a-plain.csv")
     assert run.returncode == 1
     assert 'Did you mean "smoke"' in run.stdout
-    run = snakemake(project, "-n", "--", "results/smoke/histories/1a-plian.csv")
+    run = snakemake(project, "-n", "--", "results/lab3/smoke/histories/1a-plian.csv")
     assert run.returncode == 1
     assert 'Did you mean "1a-plain"' in run.stdout
     assert "Traceback" not in run.stdout
@@ -554,7 +554,7 @@ def test_a_place_that_takes_no_results_is_named(tmp_path):
 def test_a_second_run_in_one_folder_says_so(project):
     locks = project / ".snakemake/locks"
     locks.mkdir(parents=True, exist_ok=True)
-    wanted = "results/smoke/report/index.html"
+    wanted = "results/lab3/smoke/report/index.html"
     for kind in ("input", "output"):
         (locks / f"0.{kind}.lock").write_text(f"{wanted}\n")
     run = snakemake(project, "--config", "preset=smoke")

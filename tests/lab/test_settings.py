@@ -81,13 +81,13 @@ def test_the_settings_of_a_page_give_the_same_lab_again(own):
 def test_a_printed_command_runs(own):
     config = {**plan.read_config(own), "lab": "lab4", "preset": "smoke", "seeds": [3, 7]}
     config["sources"] = {**config["sources"], "skin": OWN}
-    command = settings.snakemake(resolved(config), "results/smoke/histories/1a-plain.csv")
+    command = settings.snakemake(resolved(config), "results/lab4/smoke/histories/1a-plain.csv")
     python = shlex.join([sys.executable, "-m"])
     command = f"{python} {command.replace('snakemake', 'snakemake --dry-run', 1)}"
     run = subprocess.run(command, shell=True, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout + run.stderr
     for block in ("3-3", "7-7"):
-        assert f"results/smoke/blocks/1a-plain/{block}/history.csv" in run.stdout
+        assert f"results/lab4/smoke/blocks/1a-plain/{block}/history.csv" in run.stdout
     assert (
         "data/it's $HOME" in yaml.safe_load(settings.words(resolved(config))[3][8:])["skin"]["path"]
     )

@@ -127,7 +127,9 @@ def poison(folder: Path, lab: dict, say: Callable[[], str]) -> tuple[dict, Path,
     edit(heatmaps / "gallery.csv", say, "method")
     edit(folder / "interventions" / "8-vgg16-bone.csv", say, "intervention")
     edit(folder / "backbones" / "vgg16" / "facts.csv", say, "weights")
-    gaps = [{"cell": "1a-plain", "seeds": [0], "cause": say(), "log": "results/demo/logs/x.log"}]
+    gaps = [
+        {"cell": "1a-plain", "seeds": [0], "cause": say(), "log": "results/lab3/demo/logs/x.log"}
+    ]
     return lab, published, gaps
 
 

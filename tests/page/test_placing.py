@@ -20,7 +20,7 @@ trained = lambda preset: []
 there = list
 code_of = lambda rule: rule
 rule all:
-    input: "results/demo/report/index.html"
+    input: "results/lab3/demo/report/index.html"
 include: "{root}/workflow/rules/report.smk"
 """
 PAGE = "---\ntitle: {title}\nsubtitle: b\n---\n\n{text}\n"
@@ -30,9 +30,9 @@ PAGE = "---\ntitle: {title}\nsubtitle: b\n---\n\n{text}\n"
 def project(tmp_path):
     """A folder where all is done but the page."""
     (tmp_path / "Snakefile").write_text(SNAKEFILE.format(root=str(ROOT)), encoding="utf-8")
-    report = tmp_path / "results/demo/report"
+    report = tmp_path / "results/lab3/demo/report"
     report.mkdir(parents=True)
-    for file in ("results/demo/findings.json", "published.csv"):
+    for file in ("results/lab3/demo/findings.json", "published.csv"):
         (tmp_path / file).touch()
         os.utime(tmp_path / file, (1, 1))
     return tmp_path, report

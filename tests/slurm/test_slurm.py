@@ -71,8 +71,8 @@ def record(number):
 
 
 LONG = "1a-plain:   {label: plain,   dataset: skin, learning_rate: 1.0e-4, epochs: "
-TARGET = "results/smoke/histories/1a-plain.csv"
-LOG = "results/smoke/logs/train_block/1a-plain/0-1.log"
+TARGET = "results/lab3/smoke/histories/1a-plain.csv"
+LOG = "results/lab3/smoke/logs/train_block/1a-plain/0-1.log"
 
 
 def long_one(folder):
@@ -198,14 +198,14 @@ def test_the_whole_preset(whole, tmp_path):
     for (_, end), (start, _) in pairwise(times):
         assert start >= end, "two jobs had the GPU at once"
 
-    assert (here / "results/smoke/report/index.html").stat().st_size > 100_000
+    assert (here / "results/lab3/smoke/report/index.html").stat().st_size > 100_000
     there = copy_to(tmp_path / "local")
     cells = ["1a-plain", "1b-bn", "4-alexnet-augmented", "7-transfer-skin", "8-vgg16-bone"]
-    run = smoke(there, *(f"results/smoke/histories/{cell}.csv" for cell in cells))
+    run = smoke(there, *(f"results/lab3/smoke/histories/{cell}.csv" for cell in cells))
     assert run.returncode == 0, run.stdout[-3000:]
     compared = 0
     for pattern in ("histories/*.csv", "predictions/*.csv", "models/*/*/*.h5"):
-        for file in sorted((there / "results/smoke").glob(pattern)):
+        for file in sorted((there / "results/lab3/smoke").glob(pattern)):
             twin = here / file.relative_to(there)
             assert twin.read_bytes() == file.read_bytes(), file.name
             compared += 1

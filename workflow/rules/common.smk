@@ -79,7 +79,7 @@ def code_of(rule):
 
 @functools.cache
 def lab_of(preset):
-    """The resolved lab under a preset, so that results/{preset}/… can be asked for under any."""
+    """The resolved lab under a preset, so that results/{lab}/{preset}/… can be asked for under any."""
     return or_exit(plan.resolve, config, ROOT, preset=preset)
 
 

@@ -15,7 +15,7 @@ from labproof.paths import Results
 # A process before its first step and behind its last: imports, tracing, writing. Seconds.
 SET_UP = 5
 # TensorFlow's own, in MiB. Peak of a block at the demo's sizes: 740 to 880 MiB, for AlexNet at 128
-# pixels on 1200 images: 950 to 1000 MiB (`max_rss` in results/*/benchmarks/train_block). CUDA's
+# pixels on 1200 images: 950 to 1000 MiB (`max_rss` in results/*/*/benchmarks/train_block). CUDA's
 # libraries add some GiB on a GPU, which has not been measured.
 RESIDENT = 1000
 # Times of a rule's jobs beside training, measured on one core at the demo's size, in seconds.
