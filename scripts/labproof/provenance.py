@@ -7,7 +7,7 @@ import json
 import platform
 import resource
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -38,54 +38,48 @@ def code_hash(script: Path) -> str:
         A Python file beside the package `labproof`.
     """
     root = script.resolve().parent
-    files, waiting = set(), [script.resolve()]
+    known: dict[Path, str] = {}
+    waiting = [script.resolve()]
     while waiting:
         file = waiting.pop()
-        if file not in files:
-            files.add(file)
-            waiting += _imports(file, root)
+        if file not in known:
+            known[file], names = _parsed(file.read_text(encoding="utf-8"))
+            waiting += _files(names, root)
     digest = hashlib.sha256()
-    for file in sorted(files):
+    for file, logic in sorted(known.items()):
         # two rooms may have modules of one name
-        digest.update(file.relative_to(root).as_posix().encode())
-        digest.update(_logic(file).encode())
+        digest.update(f"{file.relative_to(root).as_posix()}\0{logic}\0".encode())
     return digest.hexdigest()[:16]
 
 
 @cache
-def _tree(file: Path) -> ast.Module:
-    return ast.parse(file.read_text(encoding="utf-8"))
+def _parsed(text: str) -> tuple[str, frozenset[str]]:
+    """Hash of a file's syntax tree without its docstrings, and the names that it imports.
 
-
-@cache
-def _logic(file: Path) -> str:
-    """The syntax tree without docstrings, as text."""
-    tree = _tree(file)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
-            node
-        ):
-            node.body = node.body[1:]
-    return ast.dump(tree)
-
-
-def _imports(file: Path, root: Path) -> list[Path]:
-    """Files below `root` that a file imports, wherever in the file the import stands.
-
-    `import a.b` runs a/__init__.py as well.
+    Wherever in the file an import stands.
     """
+    tree = ast.parse(text)
     names = set()
-    for node in ast.walk(_tree(file)):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
+            node
+        ):
+            node.body = node.body[1:]
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest(), frozenset(names)
+
+
+def _files(names: Iterable[str], root: Path) -> list[Path]:
+    """Files below `root` that imports of these names run: `import a.b` runs a/__init__.py too."""
     paths = set()
     for name in names:
         parts = name.split(".")
         for place in (root.joinpath(*parts[:count]) for count in range(1, len(parts) + 1)):
             paths |= {place.with_suffix(".py"), place / "__init__.py"}
-    return sorted(path for path in paths if path.is_file())
+    return [path for path in paths if path.is_file()]
 
 
 def versions(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
