@@ -191,6 +191,7 @@ def lab(seeds: list[int] = SEEDS) -> dict:
     return {
         "name": "fake",
         "title": "A fake lab",
+        "where": "lab3",
         "preset": "demo",
         "seeds": seeds,
         "blocks": [f"{seeds[0]}-{seeds[-1]}"],

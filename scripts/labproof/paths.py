@@ -4,6 +4,7 @@ The rules ask with wildcards ("{cell}") where scripts and library ask with names
 same files.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,9 @@ TEMPLATE = "results/{lab}/{preset}"
 
 
 def of(lab: str, preset: str = "{preset}") -> "Results":
-    """The results of a lab under a preset, relative to where the workflow runs."""
-    return Results(TEMPLATE.format(lab=lab, preset=preset))
+    """The results of a lab, by its name or its folder, relative to where the workflow runs."""
+    name = Path(os.path.abspath(Path(lab).expanduser())).name
+    return Results(TEMPLATE.format(lab=name, preset=preset))
 
 
 def of_resolved(lab: Mapping) -> "Results":

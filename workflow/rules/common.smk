@@ -13,7 +13,7 @@ sys.path.insert(0, str(ROOT.resolve() / "scripts"))
 
 from labproof import paths, provenance, running
 from labproof.errors import LabError
-from labproof.lab import claims, costs, gaps, plan, trainings
+from labproof.lab import claims, costs, folders, gaps, plan, trainings
 from labproof.lab.seeds import seeds_of
 
 
@@ -48,12 +48,19 @@ if "--unlock" not in sys.argv:  # workflow/unlock.py waits for that one
     running.hold(running.RUN)
 
 RESULTS = paths.of(config["lab"])  # with the wildcard {preset}
-PUBLISHED = str(ROOT / f"config/labs/{config['lab']}/published.csv")
+OF_LAB = Path(RESULTS.root).parent
+or_exit(folders.check_results, config["lab"], ROOT, OF_LAB)
+PUBLISHED = plan.published_of(config["lab"], ROOT)
 MEASURED = costs.read(ROOT / "workflow/costs.csv")
 GPUS = 0
 if shutil.which("nvidia-smi"):
     listed = subprocess.run(["nvidia-smi", "--list-gpus"], capture_output=True, text=True)
     GPUS = listed.stdout.count("GPU ")
+
+
+onstart:
+    or_exit(folders.check_trust, lab_of(config["preset"]), ROOT, config.get("trust"))
+    folders.record(config["lab"], ROOT, OF_LAB)
 
 
 wildcard_constraints:

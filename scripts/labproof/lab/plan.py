@@ -3,6 +3,7 @@
 The resolved lab is a plain nested dict, so that Snakemake can compare, look up and pass it on:
 
 - `name`, `title`, `preset`, `seeds` (list), `blocks` (list such as "0-4")
+- `folder`: the path of the lab's folder; `where`: what the config's key `lab` says of it
 - `sources`: what the config says of the sources that the lab uses
 - `datasets`: name -> source, size, channels, train, validation, classes (negative, positive), and
   `images`: where they come from, as the config says it, but for a published archive as a folder
@@ -20,7 +21,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from labproof.errors import LabError
-from labproof.lab import archives, claims, layers, published, seeds, trainings, validation
+from labproof.lab import (
+    archives,
+    claims,
+    folders,
+    layers,
+    published,
+    seeds,
+    trainings,
+    validation,
+)
+from labproof.lab.folders import NAME
 from labproof.lab.validation import problem, suggest
 
 CONFIG = Path("config/config.yaml")
@@ -28,8 +39,6 @@ CONFIG = Path("config/config.yaml")
 PHANTOMS = {"skin": ["nevus", "melanoma"], "bone": ["NFF", "AFF"]}
 # What "augmentation: true" stands for in the protocol: degrees, shares of the side.
 AUGMENTATION = {"rotation": 10, "shift": 0.1, "flip": True}
-# What names may be, of cells as of files: they become parts of paths and of command lines.
-NAME = r"[a-z0-9]+(-[a-z0-9]+)*"
 INDEX = "index.csv"  # of a folder, where a column of it is named as group
 NEEDED = {"dataset": "skin", "learning_rate": 1.0e-4, "epochs": 50}  # that defaults may leave out
 # Pooling halves the image so often, and something has to be left of it.
@@ -42,10 +51,11 @@ def presets(root: Path) -> list[str]:
     return sorted(file.stem for file in files if re.fullmatch(NAME, file.stem))
 
 
-def labs(root: Path) -> list[str]:
-    """Names of the labs under config/labs/."""
-    folders = (folder for folder in (root / "config/labs").iterdir() if folder.is_dir())
-    return sorted(folder.name for folder in folders if re.fullmatch(NAME, folder.name))
+def published_of(lab: str, root: Path) -> list[str]:
+    """The path of a lab's published.csv, where it has one."""
+    folder, base = folders.find(lab, root)
+    file = base / folder / "published.csv"
+    return [str(file)] if file.is_file() else []
 
 
 def read_config(root: Path) -> dict:
@@ -69,7 +79,7 @@ def check_config(config: Mapping, root: Path) -> None:
     _seeds(config, CONFIG)
     known = presets(root)
     _known(config["preset"], known, "preset", "there is no such file in config/presets/")
-    _known(config["lab"], labs(root), "lab", "there is no such folder in config/labs/")
+    folders.check(config["lab"], root)
 
 
 def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
@@ -91,20 +101,21 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
     """
     check_config(config, root)
     schemas = validation.Schemas(root / "workflow/schemas")
-    preset, name = preset or config["preset"], config["lab"]
+    preset = preset or config["preset"]
+    folder, base = folders.find(config["lab"], root)
     _known(preset, presets(root), "preset", "there is no such file in config/presets/")
 
-    def load(file: str, schema: str):
-        data = validation.read(file, root)
-        schemas.check(data, schema, Path(file))
+    def load(file: Path, schema: str, base: Path):
+        data = validation.read(file, base)
+        schemas.check(data, schema, file)
         return data
 
     preset_file = Path(f"config/presets/{preset}.yaml")
-    scaling = load(str(preset_file), "preset.schema.yaml")
+    scaling = load(preset_file, "preset.schema.yaml", root)
     chosen = _seeds(config, CONFIG) or _seeds(scaling, preset_file)
-    tasks_file = Path(f"config/labs/{name}/tasks.yaml")
-    lab = load(str(tasks_file), "tasks.schema.yaml")
-    findings = load(f"config/labs/{name}/findings.yaml", "findings.schema.yaml")
+    tasks_file, findings_file = folder / "tasks.yaml", folder / "findings.yaml"
+    lab = load(tasks_file, "tasks.schema.yaml", base)
+    findings = load(findings_file, "findings.schema.yaml", base)
     _check_sources(config["sources"], CONFIG)
     protocol = _cells(lab, tasks_file)
     datasets = {
@@ -130,13 +141,16 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
             if dataset not in datasets:
                 cause = f'there is no dataset "{dataset}".{suggest(dataset, datasets)}'
                 raise problem(tasks_file, ["tasks", key, "gallery"], cause)
-    claimed = claims.resolve(findings, tasks, cells, Path(f"config/labs/{name}/findings.yaml"))
-    published.read(f"config/labs/{name}/published.csv", root, cells)
+    claimed = claims.resolve(findings, tasks, cells, findings_file)
+    if published_of(config["lab"], root):
+        published.read(folder / "published.csv", base, cells)
     used = dict.fromkeys(dataset["source"] for dataset in lab["datasets"].values())
     if config.get("finding") is not None:
         findings_of(claimed, config["finding"])
     return {
-        "name": name,
+        "name": folders.name_of(config["lab"]),
+        "folder": str(base / folder),
+        "where": folder.name if folder.parent == folders.LABS and base == root else str(folder),
         "title": lab["title"],
         "preset": preset,
         "seeds": chosen,

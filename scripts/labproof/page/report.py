@@ -37,7 +37,7 @@ from labproof.page.intervals import stacked, strip
 def context(
     lab: dict,
     results: Path,
-    published: Path,
+    published: Path | str | None,
     output: Path,
     styles: Path,
     missing: Sequence[Mapping] = (),
@@ -159,7 +159,7 @@ def context(
 def write(
     lab: dict,
     results: Path,
-    published: Path,
+    published: Path | str | None,
     template: Path,
     output: Path,
     missing: Sequence[Mapping] = (),
@@ -173,7 +173,7 @@ def write(
     results
         The preset's results folder.
     published
-        The lab's published.csv.
+        The lab's published.csv, if it has one.
     template
         report/index.qmd.jinja; what it includes and the styles lie beside it.
     output
