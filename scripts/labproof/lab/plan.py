@@ -51,11 +51,11 @@ def presets(root: Path) -> list[str]:
     return sorted(file.stem for file in files if re.fullmatch(NAME, file.stem))
 
 
-def published_of(lab: str, root: Path) -> list[str]:
-    """The path of a lab's published.csv, where it has one."""
+def published_of(lab: str, root: Path) -> str | list[str]:
+    """The path of a lab's published.csv; as a rule's input has it, nothing where there is none."""
     folder, base = folders.find(lab, root)
     file = base / folder / "published.csv"
-    return [str(file)] if file.is_file() else []
+    return str(file) if file.is_file() else []
 
 
 def read_config(root: Path) -> dict:
