@@ -53,6 +53,14 @@ class Results:
         """Folder of the networks of one block of seeds."""
         return f"{self.root}/models/{cell}/{block}"
 
+    def run(self, cell: str, block: str) -> str:
+        """Folder where a user's command trained one seed, with all that it wrote."""
+        return f"{self.root}/runs/{cell}/{block}"
+
+    def scalars(self, cell: str) -> str:
+        """Single numbers that a user's command told of its seeds."""
+        return f"{self.root}/scalars/{cell}.csv"
+
     def history(self, cell: str) -> str:
         """Learning curves of all seeds."""
         return f"{self.root}/histories/{cell}.csv"

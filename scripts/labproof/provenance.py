@@ -106,6 +106,41 @@ def data_hash(data: object) -> str:
     return hashlib.sha256(json.dumps(data).encode()).hexdigest()[:16]
 
 
+def file_hash(file: Path) -> str:
+    """Hash of what a file holds."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:16]
+
+
+def files_hash(files: Sequence[Path], root: Path) -> str:
+    """Hash of a user's files and folders below `root`.
+
+    A change of logic in Python code and in a notebook's cells changes it, a comment does not; of a
+    file that Python cannot read so, and of all others, any change does: their content up to 16 MiB,
+    beyond that and in folders names, sizes and times.
+    """
+    told = hashlib.sha256()
+    for path in files:
+        told.update(f"{path.relative_to(root).as_posix()}\0{_state(path)}\n".encode())
+    return told.hexdigest()[:16]
+
+
+def _state(path: Path) -> str:
+    if path.is_dir():
+        return listing_hash(path)
+    try:
+        if path.suffix == ".py":
+            return _logic(path)
+        if path.suffix == ".ipynb":
+            cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+            return data_hash([cell["source"] for cell in cells if cell["cell_type"] == "code"])
+    except (SyntaxError, ValueError, KeyError, TypeError):
+        pass  # of another version of Python, or of notebooks
+    known = path.stat()
+    if known.st_size > 16 * 2**20:
+        return f"{known.st_size}\0{known.st_mtime_ns}"
+    return file_hash(path)
+
+
 def listing_hash(folder: Path | str) -> str:
     """Hash of the names, sizes and times of all files below a folder: changes when a file does."""
     told = hashlib.sha256()

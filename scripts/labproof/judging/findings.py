@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,10 @@ PUBLISHED = {
     "overfitting": ("val_loss", "loss"),
 }
 WRITTEN = {"id", "statement", "verdict", "parts", "reason"}  # keys of every finding
+SEEDS_ALONE = (
+    "Judged over seeds alone: without predictions of every image it is not known what another "
+    "sample of them would change."
+)
 RELATION_WORDS = {"above": "above", "below": "below", "about": "about", "similar_to": "similar to"}
 
 
@@ -50,7 +55,8 @@ def judge(
     seeds
         The seeds that every cell should have; one that is not in a table is missing.
     datasets
-        Cell -> dataset. Two cells on the same one were judged on the same images.
+        Cell -> dataset. Two cells on the same one were judged on the same images. None: code of
+        the user's trained it, and its images' part is known where it tells probabilities.
     published
         What others found: columns cell, group, metric, value, and note or none.
     warnings
@@ -75,7 +81,7 @@ def judge(
     """
     judged = [_judge(entry, tables, seeds, datasets, published) for entry in findings]
     for entry in judged:
-        used = dict.fromkeys(datasets[cell] for cell in entry["cells"] if cell in datasets)
+        used = dict.fromkeys(filter(None, map(datasets.get, entry["cells"])))
         entry["warnings"] = [
             f"{name}: {text}" for name in used for text in (warnings or {}).get(name, [])
         ]
@@ -216,7 +222,20 @@ def _leaf(claim, tables, seeds, datasets) -> verdicts.Verdict:
     sides = claims.sides(claim)
     samples = [_sample(*side, tables, seeds) for side in sides]
     error, images = _image_error(sides, tables, datasets)
-    return verdicts.judge(region, *samples, image_error=error, images=images)
+    verdict = verdicts.judge(region, *samples, image_error=error, images=images)
+    if any(_of_seeds_alone(cell, measure, tables, datasets) for cell, measure, _ in sides):
+        return replace(verdict, reason=f"{verdict.reason} {SEEDS_ALONE}")
+    return verdict
+
+
+def _of_seeds_alone(cell: str, measure: str, tables, datasets) -> bool:
+    """Whether the images' part in a measure is not known, and cannot be: code of the user's trained
+    the cell and told no probabilities.
+    """
+    if datasets.get(cell) is not None or not MEASURES[measure].images:
+        return False
+    table = _table(cell, "predictions", tables)
+    return table is None or "probability" not in table
 
 
 def _table(cell: str, name: str, tables: Mapping) -> pd.DataFrame | None:
@@ -240,7 +259,7 @@ def _image_error(sides, tables, datasets) -> tuple[float, int]:
     drawn = []
     for cell, measure, _ in sides:
         known = MEASURES[measure]
-        if known.images:
+        if known.images and not _of_seeds_alone(cell, measure, tables, datasets):
             # the images' part in what a history says of them is that of the last predictions
             kind = vocabulary.MEASURES[measure].table
             table = _table(cell, "predictions" if kind == "histories" else kind, tables)

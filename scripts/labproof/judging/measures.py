@@ -5,16 +5,14 @@
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from scipy.special import stdtrit
 
 from labproof.judging import curves, reliance, statistics
 from labproof.lab import vocabulary
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 class Computed(NamedTuple):
@@ -52,7 +50,7 @@ MEASURES = {
 }
 
 
-def over_seeds(table: "pd.DataFrame", measure: str, at: float | None = None) -> "pd.Series":
+def over_seeds(table: pd.DataFrame, measure: str, at: float | None = None) -> pd.Series:
     """A measure of each seed of one cell, indexed by seed.
 
     Parameters
@@ -72,12 +70,22 @@ def over_seeds(table: "pd.DataFrame", measure: str, at: float | None = None) -> 
     function = MEASURES[measure].of
     arguments = {} if at is None else {"at": at}
     columns = [column for column in table.columns if column != "seed"]
-    values = table.groupby("seed")[columns].apply(function, **arguments)
+    try:
+        values = table.groupby("seed")[columns].apply(function, **arguments)
+    except KeyError:  # a user's own code may write no such column
+        values = pd.Series(np.nan, index=table["seed"].drop_duplicates())
     return values.astype(float).rename(measure)
 
 
-def why_missing(table: "pd.DataFrame", measure: str) -> str:
+def why_missing(table: pd.DataFrame, measure: str) -> str:
     """Why a measure has no value of some seed of a table, in words."""
+    try:
+        over = table[table["seed"] == table["seed"].iloc[0]]
+        MEASURES[measure].of(
+            over, **({} if not vocabulary.MEASURES[measure].parameter else {"at": 0})
+        )
+    except KeyError as error:
+        return f"it has no column {error.args[0]}"
     numbers = table.select_dtypes("number").drop(columns="seed", errors="ignore")
     if vocabulary.MEASURES[measure].table == "histories" and not np.isfinite(numbers).all(
         axis=None
@@ -100,7 +108,7 @@ def interval(values, level: float = 0.95) -> tuple[float, float, float]:
     return mean, float(mean - half), float(mean + half)
 
 
-def by_image(name: str, table: "pd.DataFrame") -> tuple[np.ndarray, np.ndarray]:
+def by_image(name: str, table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """What a measure is made of, image by image, of all seeds of a cell.
 
     Probabilities or what `reliance.BY_IMAGE` makes of the table (seeds, images), and labels

@@ -47,6 +47,8 @@ def told(gap: Mapping) -> str:
 def _chain(results: Results, cells: Mapping, name: str, block: str) -> list[tuple[str, tuple]]:
     """(what a job makes, its rule and wildcards) of all jobs that a block needs, in their order."""
     cell = cells[name]
+    if cell.get("run"):
+        return [(results.block(name, block, "history"), ("run_command", name, block))]
     dataset, backbone, shorter = cell["dataset"], cell["backbone"], cell["continues"]
     own = (results.block(name, block, "history"), ("train_block", name, block))
     if shorter:

@@ -11,6 +11,7 @@ The resolved lab is a plain nested dict, so that Snakemake can compare, look up 
 - `cells`: name -> all that training needs, after the preset's scaling; `continues`, the cell with
   the same training of fewer epochs (or as many) that it goes on from, or None; `continued`, the
   cell that goes on from it, or None
+  Of a cell that a command trains: as `commands.cells` gives it
 - `protocol`: name -> the same before scaling
 - `backbone` (name or None, weights, …), `heatmaps`: the preset's settings, or the config's
 - `curves`, `findings`: what the lab claims, as `claims.resolve` gives it
@@ -24,6 +25,7 @@ from labproof.errors import LabError
 from labproof.lab import (
     archives,
     claims,
+    commands,
     folders,
     layers,
     published,
@@ -114,24 +116,32 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
     scaling = load(preset_file, "preset.schema.yaml", root)
     chosen = _seeds(config, CONFIG) or _seeds(scaling, preset_file)
     tasks_file, findings_file = folder / "tasks.yaml", folder / "findings.yaml"
-    lab = load(tasks_file, "tasks.schema.yaml", base)
+    lab = validation.read(tasks_file, base)
+    commanded = commands.is_one(lab)
+    schemas.check(lab, "runs.schema.yaml" if commanded else "tasks.schema.yaml", tasks_file)
     findings = load(findings_file, "findings.schema.yaml", base)
-    _check_sources(config["sources"], CONFIG)
-    protocol = _cells(lab, tasks_file)
-    datasets = {
-        key: _scale_dataset(dataset, scaling["scale"], config["sources"], tasks_file, key)
-        for key, dataset in lab["datasets"].items()
-    }
     backbone = _backbone(config, scaling, preset)
-    cells = {key: _scale_cell(cell, scaling, backbone["name"]) for key, cell in protocol.items()}
-    trainings.chain(cells)
-    _check_sizes(cells, datasets, preset_file)
-    _check_layers(cells, tasks_file)
+    if commanded:
+        lab["datasets"] = datasets = {}
+        protocol = cells = commands.cells(lab, tasks_file, base)
+    else:
+        _check_sources(config["sources"], CONFIG)
+        protocol = _cells(lab, tasks_file)
+        datasets = {
+            key: _scale_dataset(dataset, scaling["scale"], config["sources"], tasks_file, key)
+            for key, dataset in lab["datasets"].items()
+        }
+        cells = {
+            key: _scale_cell(cell, scaling, backbone["name"]) for key, cell in protocol.items()
+        }
+        trainings.chain(cells)
+        _check_sizes(cells, datasets, preset_file)
+        _check_layers(cells, tasks_file)
     tasks = {
         key: {
             "title": task["title"],
             "did": task["did"].strip(),
-            "cells": list(task.get("cells", {})),
+            "cells": [name for name, cell in cells.items() if cell["task"] == key],
             "gallery": task.get("gallery", []),
         }
         for key, task in lab["tasks"].items()
@@ -154,7 +164,7 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
         "title": lab["title"],
         "preset": preset,
         "seeds": chosen,
-        "blocks": seeds.blocks(chosen, scaling["block"]),
+        "blocks": seeds.blocks(chosen, 1 if commanded else scaling["block"]),
         "sources": {key: config["sources"][key] for key in used},
         "datasets": datasets,
         "tasks": tasks,

@@ -19,12 +19,14 @@ from labproof.lab import settings
 from labproof.page import scoreboard, sentences
 from labproof.page.cells import (
     backbone,
+    command_row,
     final_rows,
     notes,
     read_cell,
     seconds,
     seen,
     settings_row,
+    standard,
     their_accuracy,
     twins,
 )
@@ -112,11 +114,12 @@ def context(
                 },
             }
         )
+    built_in = [cell for cell in cells.values() if not cell["settings"].get("run")]
     accuracies = [c["values"]["final_val_accuracy"] for c in trained]
     lowest = [x for a in accuracies for x in (a.mean, a.low) if np.isfinite(x)]
     lowest += [x for c in trained for x in c["published"]] + [0.5]
     axis = max(0.0, np.floor(10 * min(lowest) - 1e-9) / 10)
-    rows = [settings_row(cell) for cell in cells.values()]
+    rows = [settings_row(cell) for cell in built_in]
     often_same = ("batch size", "initialiser")
     differing = [key for key in often_same if len({row[key] for row in rows}) > 1]
     facts = [c["facts"] for c in cells.values() if c["facts"]]
@@ -132,12 +135,19 @@ def context(
         "cells": cells,
         "tasks": tasks,
         "groups": [g for g in told["group"].unique()],
-        "summary": sentences.summary(trained),
+        "summary": sentences.summary([cell for cell in trained if standard(cell)])
+        if not trained or any(map(standard, trained))
+        else [],
         "axis": axis,
         "datasets": [dataset_row(name, lab, results) for name in lab["datasets"]],
         "audits": [audit_row(name, results) for name in lab["datasets"]],
-        "twins_out": [row for cell in trained if (row := without_twins(cell, results))],
+        "twins_out": [
+            row
+            for cell in trained
+            if not cell["settings"].get("run") and (row := without_twins(cell, results))
+        ],
         "settings": rows,
+        "runs": [command_row(cell) for cell in cells.values() if cell["settings"].get("run")],
         "twins": twins(cells),
         "differing": differing,
         "same": {key: rows[0][key] for key in often_same if rows and key not in differing},
