@@ -12,7 +12,9 @@ The resolved lab is a plain nested dict, so that Snakemake can compare, look up 
   cell that goes on from it, or None
 - `protocol`: name -> the same before scaling
 - `backbone` (name or None, weights, …), `heatmaps`: the preset's settings, or the config's
+- `asked`: dataset name -> size, train, validation before scaling
 - `curves`, `findings`: what the lab claims, as `claims.resolve` gives it
+- `prose`: the report as it was written, as `prose.read` gives it, or None
 """
 
 import re
@@ -20,7 +22,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from labproof.errors import LabError
-from labproof.lab import archives, claims, layers, published, seeds, trainings, validation
+from labproof.lab import archives, claims, layers, prose, published, seeds, trainings, validation
 from labproof.lab.validation import problem, suggest
 
 CONFIG = Path("config/config.yaml")
@@ -148,6 +150,16 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
         "protocol": protocol,
         "backbone": backbone,
         "heatmaps": scaling["heatmaps"],
+        "asked": {
+            key: {size: dataset[size] for size in ("size", "train", "validation")}
+            for key, dataset in lab["datasets"].items()
+        },
+        "prose": prose.read(
+            f"config/labs/{name}/{prose.FILE}",
+            root,
+            tasks,
+            [entry["id"] for entry in claimed["findings"]],
+        ),
         **claimed,
     }
 
