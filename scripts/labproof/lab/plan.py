@@ -14,7 +14,9 @@ The resolved lab is a plain nested dict, so that Snakemake can compare, look up 
   Of a cell that a command trains: as `commands.cells` gives it
 - `protocol`: name -> the same before scaling
 - `backbone` (name or None, weights, …), `heatmaps`: the preset's settings, or the config's
+- `asked`: dataset name -> size, train, validation before scaling
 - `curves`, `findings`: what the lab claims, as `claims.resolve` gives it
+- `prose`: the report as it was written, as `prose.read` gives it, or None
 """
 
 import re
@@ -28,6 +30,7 @@ from labproof.lab import (
     commands,
     folders,
     layers,
+    prose,
     published,
     seeds,
     trainings,
@@ -172,6 +175,16 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
         "protocol": protocol,
         "backbone": backbone,
         "heatmaps": scaling["heatmaps"],
+        "asked": {
+            key: {size: dataset[size] for size in ("size", "train", "validation")}
+            for key, dataset in lab["datasets"].items()
+        },
+        "prose": prose.read(
+            f"config/labs/{name}/{prose.FILE}",
+            root,
+            tasks,
+            [entry["id"] for entry in claimed["findings"]],
+        ),
         **claimed,
     }
 
