@@ -43,6 +43,15 @@ def trim(folder: Path, *tasks: str) -> Path:
         and set(named.findall(entry)) <= cells
     ]
     (lab / "findings.yaml").write_text("".join([head, *found]))
+    left = {re.search("id: (.*)", entry).group(1) for entry in found}
+    prose = (lab / "report.md").read_text()
+    for section in re.findall(r"^## .*?(?=^## |\Z)", prose, re.M | re.S):
+        if section.split()[1] not in tasks:
+            prose = prose.replace(section, "")
+    unjudged = re.sub(
+        r"\[([^\[\]]*)\]\{finding=(\S+?)\}", lambda m: m[0] if m[2] in left else m[1], prose
+    )
+    (lab / "report.md").write_text(unjudged)
     with (lab / "published.csv").open() as file:
         header, *rows = csv.reader(file)
     with (lab / "published.csv").open("w", newline="") as file:

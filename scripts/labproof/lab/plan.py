@@ -180,8 +180,8 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
             for key, dataset in lab["datasets"].items()
         },
         "prose": prose.read(
-            f"config/labs/{name}/{prose.FILE}",
-            root,
+            str(folder / prose.FILE),
+            base,
             tasks,
             [entry["id"] for entry in claimed["findings"]],
         ),
