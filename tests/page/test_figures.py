@@ -434,3 +434,11 @@ def test_pairs_show_the_worst_first():
         "5: no\nvalidation",
     ]
     np.testing.assert_array_equal(drawn[1].images[0].get_array().squeeze(), images[6, ..., 0])
+
+
+def test_a_label_is_text_and_no_formula(tmp_path):
+    label = r"$\frac{1$ a_{b"
+    figure, table = curves.learning_curves({label: history()})
+    style.save(figure, tmp_path / "x", table)
+    shown = "".join(xml.parse(tmp_path / "x.svg").getroot().itertext())
+    assert label in shown
