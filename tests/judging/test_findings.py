@@ -9,7 +9,7 @@ import pytest
 
 from labproof.errors import LabError
 from labproof.judging import findings
-from labproof.lab import claims
+from labproof.lab import claims, trainings
 
 SEEDS = range(5)
 FILE = Path("planted/findings.yaml")
@@ -406,6 +406,49 @@ def test_a_claim_needs_the_tables_that_it_reads():
         ("predictions", "b"),
         ("heatmaps", "a"),
     }
+
+
+# --- one training compared with itself ---------------------------------------------------------
+
+FILMS = {"source": "bone", "size": 48, "images": {"kind": "folder", "path": "films"}}
+ONE = {"network": "vgg16", "base": 8, "epochs": 16, "label": "a", "task": "8", "control": False}
+
+
+def trained_on(*names, **changed):
+    """Cells a and b that differ in label, task and control, on data sets of these names."""
+    a, b = ({**ONE, "dataset": name} for name in names)
+    return {"a": a, "b": {**b, "label": "b", "task": "5", "control": True, **changed}}
+
+
+@pytest.mark.parametrize("said", [{"above": "b"}, {"similar_to": "b", "within": 0.05}])
+@pytest.mark.parametrize("names", [("films", "films"), ("films", "unmarked")])
+def test_a_training_compared_with_itself_is_undecided(said, names):
+    """Of equal numbers any interval is short, so that "similar" would be reproduced."""
+    shared = trainings.shared(trained_on(*names), dict.fromkeys(names, FILMS))
+    tables = {"a": cell(HIGH), "b": cell(HIGH)}
+    found = judged(claim(**LOSS, **said), tables, trainings=shared)
+    assert found["verdict"] == OPEN and found["p"] is None
+    assert found["reason"].startswith("Under this preset these are one training: a and b")
+    both = {"parts": [claim(**LOSS, **said), claim(**LOSS, above=0.7)]}
+    assert judged(both, tables, trainings=shared)["verdict"] == OPEN
+    # two measures of one training can well be compared
+    other = {**said, "other_measure": "final_accuracy"}
+    assert judged(claim(**LOSS, **other), tables, trainings=shared)["p"] is not None
+
+
+@pytest.mark.parametrize(
+    ("changed", "films"), [({"base": 16}, FILMS), ({}, {**FILMS, "images": {"kind": "phantom"}})]
+)
+def test_what_differs_in_settings_or_images_is_compared(changed, films):
+    shared = trainings.shared(
+        trained_on("films", "unmarked", **changed), {"films": FILMS, "unmarked": films}
+    )
+    found = judged(
+        claim(**LOSS, similar_to="b", within=0.05),
+        {"a": cell(HIGH), "b": cell(HIGH)},
+        trainings=shared,
+    )
+    assert found["verdict"] == YES
 
 
 # --- warnings on the data ----------------------------------------------------------------------
