@@ -92,8 +92,9 @@ def judge(
         A number that is not known, or not finite, is None.
         `parts`: the claims of one measure that it is made of, in order, each with `claim` (in
         words), `measure`, `at`, `cell`, `relation`, `number`, `other`, `other_measure`, `margin`,
-        `region` (its two edges), `verdict`, `reason`, `estimate`, `low`, `high`, `n`, `p`,
-        `effect`, `p_permutation`, `seeds_needed`, `values` (of each cell, seed -> value; the text
+        `least` (the margin, where it is the least difference worth naming; or None), `region` (its
+        two edges), `verdict`, `reason`, `estimate`, `low`, `high`, `n`, `p`, `effect`,
+        `p_permutation`, `seeds_needed`, `values` (of each cell, seed -> value; the text
         "never" where censored), `published` (group, value, agrees, note).
     """
     run = Run(tables, seeds, datasets, trainings or {})
@@ -247,7 +248,9 @@ def _leaf(claim, run) -> verdicts.Verdict:
             n=min(len(sample.values) for sample in samples),
         )
     error, images = _image_error(sides, run)
-    return verdicts.judge(region, *samples, image_error=error, images=images)
+    return verdicts.judge(
+        region, *samples, image_error=error, images=images, least=claim["least"] or 0.0
+    )
 
 
 def _sample(cell: str, measure: str, at: float | None, run: Run) -> verdicts.Sample:
