@@ -497,6 +497,57 @@ def test_what_differs_in_settings_or_images_is_compared(changed, films):
     assert found["verdict"] == YES
 
 
+# --- looks -----------------------------------------------------------------------------------
+
+
+def many(seed, n=12, mean=0.75):
+    return cell(np.random.default_rng(seed).normal(mean, 0.05, n))
+
+
+def test_a_sentence_is_looked_at_when_all_its_cells_reached_a_step():
+    tables = {"a": many(0), "b": many(1, n=7, mean=0.70)}
+    said = {"parts": [claim(**LOSS, above=0.6), claim(**LOSS, above="b")]}
+    seeds = {"a": list(range(12)), "b": list(range(7))}
+    found = judged(said, tables, seeds=seeds, ladder=[5, 10, 20])
+    for part in found["parts"]:  # of the first, too, which b is no part of
+        assert [look["n"] for look in part["looks"]] == [5]
+        last = part["looks"][-1]
+        assert {key: part[key] for key in ("n", "estimate", "low", "high", "verdict")} == {
+            key: last[key] for key in ("n", "estimate", "low", "high", "verdict")
+        }
+    assert found["verdict"] == OPEN
+    assert found["reason"].endswith("The seeds beyond 5 wait for the look at 10.")
+    assert len(found["parts"][0]["values"]["a"]) == 12  # the figures show all of them
+    later = judged(said, tables, seeds=list(range(12)), ladder=[5, 10, 20])
+    assert "missing for seed 7" in later["reason"]  # which b does not have
+
+
+def test_seeds_are_looked_at_in_their_order():
+    tables = {"a": many(0)}
+    order = [11, 3, 5, 7, 9, 0, 1, 2, 4, 6]
+    one = judged(claim(**ACCURACY, above=0.7), tables, seeds=order, ladder=[5, 10])
+    first, last = one["parts"][0]["looks"]
+    alone = judged(claim(**ACCURACY, above=0.7), tables, seeds=order[:5], ladder=[5, 10])
+    assert {**alone["parts"][0]["looks"][0]} == first
+    fine = judged(claim(**ACCURACY, above=0.7), tables, seeds=sorted(order))
+    assert fine["estimate"] == pytest.approx(last["estimate"])
+
+
+def test_without_a_ladder_there_is_one_look_at_all_seeds():
+    found = judged(claim(**LOSS, above=0.6), {"a": many(0)}, seeds=range(12))
+    assert [(x["n"], x["level"]) for x in found["parts"][0]["looks"]] == [(12, 0.025)]
+
+
+def test_cells_of_one_chain_are_compared_seed_by_seed():
+    level = np.array(WIDE)
+    tables = {"a": cell(level + np.array([0.02, 0.03, 0.02, 0.03, 0.02])), "b": cell(level)}
+    said = claim(**LOSS, above="b")
+    assert judged(said, tables)["verdict"] == OPEN
+    chained = judged(said, tables, chains={"a": "a", "b": "a"})
+    assert chained["verdict"] == YES
+    assert [n for _, n in chained["parts"][0]["spread"]["seeds"]] == [5]
+
+
 # --- warnings on the data ----------------------------------------------------------------------
 
 
