@@ -117,7 +117,8 @@ def judge(
         "never" where censored), `looks` (n, level, estimate, low, high, verdict; the part's own
         numbers are those of the last), `spread` (`seeds`: variance of one seed's value and number
         of seeds, of each cell or of their differences; `image`: the variance of the estimate that
-        comes from the images; `images`: how many there are; None where there is no interval),
+        comes from the images; `images`: how many there are; `fewest`: seeds before which nothing
+        is decided; None where there is no interval),
         `published` (group, value, agrees, note).
     """
     run = Run(tables, seeds, looks(ladder), datasets, trainings or {}, chains or {})
@@ -266,7 +267,7 @@ def _verdict(claim, parts, run, published) -> verdicts.Verdict:
             **_numbers(verdict),
             "values": values,
             "looks": [{key: getattr(look, key) for key in LOOK} for look in verdict.looks],
-            "spread": _spread(verdict),
+            "spread": spread_of(verdict),
             "published": [] if published is None else _published(claim, published),
         }
     )
@@ -390,11 +391,17 @@ def _numbers(verdict: verdicts.Verdict) -> dict:
     return {name: getattr(verdict, name) for name in names}
 
 
-def _spread(verdict: verdicts.Verdict) -> dict | None:
+def spread_of(verdict: verdicts.Verdict) -> dict | None:
+    """What `spread` of a part holds; None where there is no interval."""
     if verdict.evidence is None:
         return None
     spread = verdict.evidence.spread
-    return {"seeds": list(spread.seeds), "image": spread.image, "images": spread.images}
+    return {
+        "seeds": list(spread.seeds),
+        "image": spread.image,
+        "images": spread.images,
+        "fewest": verdict.evidence.fewest,
+    }
 
 
 def _interval(part: Mapping) -> str:
