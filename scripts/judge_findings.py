@@ -9,7 +9,7 @@ with job(snakemake):
 
     from labproof import paths
     from labproof.judging import evidence, findings
-    from labproof.lab import plan, published
+    from labproof.lab import plan, published, trainings
 
     lab = plan.resolve(
         snakemake.config, Path(snakemake.scriptdir).parent, preset=snakemake.wildcards.preset
@@ -22,8 +22,11 @@ with job(snakemake):
     judged = findings.judge(
         wanted,
         evidence.read(results, cells, given=set(map(str, snakemake.input))),
-        seeds=lab["seeds"],
+        seeds=lab.get("seeds_of", lab["seeds"]),
+        ladder=lab.get("ladder", ()),
         datasets={name: cell["dataset"] for name, cell in lab["cells"].items()},
+        trainings=trainings.shared(lab["cells"], lab["datasets"]),
+        chains=trainings.shared(lab["cells"], lab["datasets"], besides=["epochs"]),
         published=pd.DataFrame(
             published.read(snakemake.input.published), columns=published.COLUMNS
         ),

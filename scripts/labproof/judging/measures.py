@@ -4,7 +4,7 @@
 `reliance`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -108,16 +108,20 @@ def interval(values, level: float = 0.95) -> tuple[float, float, float]:
     return mean, float(mean - half), float(mean + half)
 
 
-def by_image(name: str, table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """What a measure is made of, image by image, of all seeds of a cell.
+def by_image(
+    name: str, table: pd.DataFrame, seeds: Sequence[int] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """What a measure is made of, image by image, of a cell's seeds in this order, or all of them.
 
     Probabilities or what `reliance.BY_IMAGE` makes of the table (seeds, images), and labels
-    (images,), the images in ascending order.
+    (images,), the images in ascending order. A seed that the table lacks is left out.
     """
     if name in reliance.BY_IMAGE:
         rows = reliance.BY_IMAGE[name](table)
     else:
         rows = table.rename(columns={"probability": "value"})
     wide = rows.pivot(index="seed", columns="image", values="value").dropna(axis=1)
+    if seeds is not None:
+        wide = wide.loc[[seed for seed in seeds if seed in wide.index]]
     label = rows.groupby("image")["label"].first()
     return wide.to_numpy(), label.loc[wide.columns].to_numpy()
