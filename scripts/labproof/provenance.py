@@ -129,7 +129,7 @@ def _state(path: Path) -> str:
         return listing_hash(path)
     try:
         if path.suffix == ".py":
-            return _logic(path)
+            return _parsed(path.read_text(encoding="utf-8"))[0]
         if path.suffix == ".ipynb":
             cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
             return data_hash([cell["source"] for cell in cells if cell["cell_type"] == "code"])

@@ -26,6 +26,7 @@ RUN = {
     "environment": None,
     "files": ["*.py"],
     "reads": {},
+    "fit": None,
     "classes": None,
     "threads": 1,
     "gpu": False,
