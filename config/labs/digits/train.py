@@ -2,11 +2,12 @@
 
 import argparse
 
-from labproof.run import log, log_predictions, log_scalar
 from sklearn.datasets import load_digits
 from sklearn.metrics import accuracy_score, f1_score, log_loss
 from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier
+
+from labproof.run import log, log_predictions, log_scalar
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--units", type=int, default=64)
