@@ -26,6 +26,7 @@ RUN = {
     "environment": None,
     "files": ["*.py"],
     "reads": {},
+    "fit": None,
     "classes": None,
     "threads": 1,
     "gpu": False,
@@ -65,7 +66,7 @@ def cells(lab: Mapping, file: Path, base: Path = Path()) -> dict[str, dict]:
         labels: dict[str, str] = {}
         for written, given in contents["cells"].items():
             place = ["tasks", task, "cells", written]
-            for name, entry in _grid(written, {**lab.get("defaults", {}), **given}, file, place):
+            for name, entry in _grid(written, given, lab.get("defaults", {}), file, place):
                 if name in found:
                     cause = f"the name {name} is taken by task {found[name]['task']}."
                     raise problem(file, place, cause)
@@ -81,15 +82,20 @@ def cells(lab: Mapping, file: Path, base: Path = Path()) -> dict[str, dict]:
     return found
 
 
-def _grid(name: str, written: Mapping, file: Path, place: list) -> Iterable[tuple[str, dict]]:
-    """(name, what is written) of each cell that a `for` stands for; of one without it, itself."""
-    entry = dict(written)
+def _grid(
+    name: str, written: Mapping, defaults: Mapping, file: Path, place: list
+) -> Iterable[tuple[str, dict]]:
+    """(name, what holds) of each cell that a `for` stands for; of one without it, itself.
+
+    The values, in the order of `for`, come behind the name: sizes-4, sizes-16.
+    """
+    entry = {**defaults, **written}
     axes = entry.pop("for", None)
     if axes is None:
         yield name, entry
         return
     for key in axes:
-        if key in entry:
+        if key in written:
             raise problem(file, [*place, key], "stands under for too. Take one of them away.")
         if key in (*RUN, *OURS, "label", "control", "for"):
             raise problem(
@@ -97,7 +103,7 @@ def _grid(name: str, written: Mapping, file: Path, place: list) -> Iterable[tupl
             )
     for values in itertools.product(*axes.values()):
         own = dict(zip(axes, values, strict=True))
-        parts = [re.sub(r"[^a-z0-9]+", "-", f"{key}-{text(x)}".lower()) for key, x in own.items()]
+        parts = [re.sub(r"[^a-z0-9]+", "-", text(x).lower()) for x in values]
         each = "-".join([name, *(part.strip("-") for part in parts)])
         label = entry["label"]
         if FIELD.search(label):

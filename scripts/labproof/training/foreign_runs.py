@@ -139,8 +139,8 @@ def _chosen(folder: Path, fits: Sequence[str], reads: Mapping) -> list[str]:
         return [str(name) for name in fits] or there[:1]
     raise LabError(
         f"{folder}: the run recorded {len(there)} fits ({', '.join(there)}), and nothing says "
-        "which cell each is. Name them in order by `fits: [cell, cell, ...]`; where they are the "
-        f"folds of one cell, say `each: {len(there)}`."
+        f"which cell each is. Name this cell's, such as `fit: {there[0]}`; where they are "
+        "the folds of one cell, write all of them as a list, and their mean is taken."
     )
 
 

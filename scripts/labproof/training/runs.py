@@ -11,17 +11,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
 
+from labproof import provenance
 from labproof.errors import LabError
 from labproof.lab import commands
+from labproof.training import outcomes
 
-LINES = 15  # of the command's own output, in a message
 COPIED = 16 * 2**20  # bytes; a larger file of the lab is linked
 OUTPUT = "output.log"  # all that the command prints, in its folder
 GRACE = 20  # seconds between asking a command to end and ending it
@@ -62,33 +62,52 @@ class Ended(NamedTuple):
     memory: float  # largest of it and what it started, MiB
 
 
-def furnish(folder: Path, lab: Path, run: Mapping) -> None:
-    """Make the folder of a run, with the files that it needs: code copied, the rest linked.
+class Place:
+    """Where one run is at work: `folder`, where it writes; `checkpoints`, which it may use.
 
-    A link to a file would let the run write into the lab, so only large files and folders are ones.
+    What is in `checkpoints`, and what the recorder has written, is there again after a kill; all
+    else begins anew. Nothing is, where the settings or the code are others than before.
+
+    Parameters
+    ----------
+    root
+        Absolute; holds all that follows.
+    key
+        What JSON can say of all that the run hangs on.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in commands.files(run, lab):
-        target = folder / path.relative_to(lab)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_file() and path.stat().st_size <= COPIED:
-            shutil.copy2(path, target)
-        else:
-            target.symlink_to(path.absolute())
 
+    def __init__(self, root: Path, key: object):
+        self.root, self.folder, self.checkpoints = root, root / "run", root / "checkpoints"
+        self.output = self.folder / OUTPUT
+        wanted, told = provenance.data_hash(key), root / "key.txt"
+        if not told.is_file() or told.read_text(encoding="utf-8") != wanted:
+            shutil.rmtree(root, ignore_errors=True)
+        self.checkpoints.mkdir(parents=True, exist_ok=True)
+        told.write_text(wanted, encoding="utf-8")
+        self.folder.mkdir(exist_ok=True)
+        for path in self.folder.iterdir():
+            if path.is_symlink() or path.is_file():
+                path.unlink()
+            elif not path.name.startswith("fit-"):
+                shutil.rmtree(path)
 
-def settings(cell: Mapping, name: str, seed: int, folder: Path, saved: Path) -> dict:
-    """What the command may ask for, in braces; and a file of it, which `config` names."""
-    values = commands.fields(name, cell, seed, str(folder))
-    values["checkpoints"] = str(saved)
-    with open(values["config"], "w", encoding="utf-8") as file:
-        json.dump({key: x for key, x in values.items() if key != "config"}, file, indent=1)
-    return values
+    def furnish(self, lab: Path, run: Mapping) -> None:
+        """Put the files there that a run needs: code copied, large files and folders linked.
+
+        What the run wrote through a link would be written into the lab.
+        """
+        for path in commands.files(run, lab):
+            target = self.folder / path.relative_to(lab)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if path.is_file() and path.stat().st_size <= COPIED:
+                shutil.copy2(path, target)
+            else:
+                target.symlink_to(path.absolute())
 
 
 def surroundings(values: Mapping, threads: int) -> dict[str, str]:
     """The environment variables of a run: those of this process, and what the run is about."""
-    # the folder alone that holds the recorder, behind the script's own
+    # the folder that holds the recorder; a script's own modules come before it
     package = Path(__file__).resolve().parents[2]
     known = {key: x for key, x in os.environ.items() if key not in ("PYTHONPATH", "PYTHONHOME")}
     counts = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), threads)
@@ -106,20 +125,23 @@ def surroundings(values: Mapping, threads: int) -> dict[str, str]:
 
 
 def execute(
-    words: Sequence[str],
-    folder: Path,
-    environment: Mapping[str, str],
-    python: Path,
-    what: str,
+    place: Place,
+    cell: Mapping,
+    name: str,
+    seed: int,
+    *,
+    lab: Path,
+    made: Path | None = None,
+    threads: int = 1,
 ) -> Ended:
-    """Run a command in its folder, its output in this process' own and in a file there.
+    """Run a cell's command for one seed, its output in this process' own and in `place.output`.
 
     Parameters
     ----------
-    words
-        The command; python as the first one is `python`.
-    what
-        What a message calls this run.
+    lab
+        The lab's folder, from where `python` may be a path.
+    made
+        The environment that was made for the lab.
 
     Raises
     ------
@@ -127,15 +149,25 @@ def execute(
         It cannot be started or ends otherwise than with status 0: with its last lines, and what
         mends it where that can be told.
     """
+    values = commands.fields(name, cell, seed, str(place.folder))
+    values["checkpoints"] = str(place.checkpoints)
+    with open(values["config"], "w", encoding="utf-8") as file:
+        json.dump({key: x for key, x in values.items() if key != "config"}, file, indent=1)
+    words = commands.words(cell["run"]["command"], values)
     shown = " ".join(words)
-    words = [str(python), *words[1:]] if words[0] in commands.INTERPRETERS else list(words)
-    last: deque[str] = deque(maxlen=LINES)
+    python = sys.executable
+    if made:
+        python = str(made.absolute() / "bin/python")
+    elif cell["run"]["python"]:
+        python = str(commands.interpreter(cell["run"]["python"], lab))
+    if words[0] in commands.INTERPRETERS:
+        words[0] = python
     began = time.monotonic()
     try:
         process = subprocess.Popen(
             words,
-            cwd=folder,
-            env=dict(environment),
+            cwd=place.folder,
+            env=surroundings(values, threads),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -143,20 +175,20 @@ def execute(
             preexec_fn=_end_with_job if sys.platform == "linux" else None,
         )
     except OSError as error:
-        raise LabError(
-            f"{what}: {words[0]} cannot be started ({error.strerror}). {AGAIN}"
-        ) from None
-    with _ended_with_this_one(process), (folder / OUTPUT).open("wb") as file:
+        cause = f"{words[0]} cannot be started ({error.strerror}). {AGAIN}"
+        raise LabError(f"{name}, seed {seed}: {cause}") from None
+    with _ended_with_this_one(process), place.output.open("wb") as file:
         for line in process.stdout:
             file.write(line)
             file.flush()
             os.write(sys.stdout.fileno(), line)
-            last.append(line.decode(errors="replace").split("\r")[-1].rstrip())
         status = process.wait()
     if status:
-        told = "\n".join(f"    {line}" for line in last) or "    (it printed nothing)"
-        cause = _cause(status, list(last), python)
-        raise LabError(f"{what}: {shown}\n{_status(status)} Its last lines:\n\n{told}\n\n{cause}")
+        last = outcomes.tail(place.output)
+        raise LabError(
+            f"{name}, seed {seed}: {_status(status)} {shown}\n\nThe last lines that it printed:"
+            f"\n\n{last}\n\n{_cause(status, last, python)}"
+        )
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     return Ended(time.monotonic() - began, peak / (2**20 if sys.platform == "darwin" else 2**10))
 
@@ -195,12 +227,11 @@ def _ended_with_this_one(process: subprocess.Popen):
 
 def _status(status: int) -> str:
     if status >= 0:
-        return f"ended with status {status}."
-    return f"was ended by {signal.Signals(-status).name}."
+        return f"the command ended with status {status}."
+    return f"the command was ended by {signal.Signals(-status).name}."
 
 
-def _cause(status: int, lines: Sequence[str], python: Path) -> str:
-    text = "\n".join(lines)
+def _cause(status: int, text: str, python: str) -> str:
     for pattern, mend in MENDS:
         found = re.search(pattern, text)
         if found:
@@ -237,7 +268,7 @@ def make_environment(folder: Path, packages: Path) -> None:
         told = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         print(told.stdout, flush=True)
         if told.returncode:
-            last = "\n".join(f"    {line}" for line in told.stdout.splitlines()[-LINES:])
+            last = "\n".join(f"    {line}" for line in told.stdout.splitlines()[-15:])
             raise LabError(
                 f"{packages}: no environment can be made of it. The last lines of pip:\n\n{last}"
                 "\n\nMend the file; where it needs another Python, make the environment yourself "
