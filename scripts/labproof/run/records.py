@@ -40,6 +40,8 @@ def harmless(function):
 def tell(error: Exception) -> None:
     """One line on the error stream for each kind of problem, and one among the facts."""
     cause = str(error) if isinstance(error, Problem) else f"{type(error).__name__}: {error}"
+    if isinstance(error, OSError):
+        cause = f"{os.environ.get('LABPROOF_OUT')} cannot be written: nothing more is recorded"
     if cause in run.facts["problems"]:
         return
     run.facts["problems"].append(cause)
@@ -124,13 +126,14 @@ class Fit:
     def row(self, epoch: int, values: dict) -> None:
         """Write what is known of an epoch; what was known of it before stays."""
         values = {self._name(str(name)): number(value, name) for name, value in values.items()}
-        if not self.rows:
+        begins = not self.rows
+        if begins:
             self._take_up(epoch)
-        fresh = epoch not in self.rows and (not self.rows or epoch > next(reversed(self.rows)))
+        follows = not begins and epoch > next(reversed(self.rows))
         self.rows.setdefault(epoch, {}).update(values)
         new = [name for name in values if name not in self.columns]
         self.columns += new
-        if fresh and not new and len(self.rows) > 1:
+        if follows and not new:
             # one call of `write` a line: it is there whole or not at all
             with open(self.folder / "history.csv", "a", encoding="utf-8", newline="") as file:
                 file.write(_lines([self._line(epoch)]))

@@ -10,6 +10,7 @@ import functools
 import hashlib
 import itertools
 import random
+import threading
 
 from labproof.run.imports import after
 from labproof.run.records import run
@@ -20,7 +21,7 @@ KERAS = (  # where set_random_seed is written
     "keras.utils.tf_utils",  # to 2.12
     "tf_keras.src.utils.tf_utils",
 )
-TENSORFLOW = ("tensorflow.python.framework.random_seed",)
+TENSORFLOW = "tensorflow.python.framework.random_seed"
 
 
 def sow(seed: int) -> None:
@@ -30,33 +31,27 @@ def sow(seed: int) -> None:
     """
     seed %= 2**32
     run.facts.update(seed=seed, mixed=[])
-    _mix(random, "seed", seed)
-    random.seed.__wrapped__(seed)
-
-    def numpy(module):
-        _mix(module, "seed", seed)
-        module.seed.__wrapped__(seed)
-
-    def torch(module):
-        module.random.manual_seed.__wrapped__(seed)
-
-    def tensorflow(module):
-        written = module.random if hasattr(module.random, "set_seed") else module
-        name = "set_seed" if hasattr(written, "set_seed") else "set_random_seed"
-        getattr(written, name).__wrapped__(seed)
-
-    after("numpy.random", numpy)
+    mix = functools.partial(_mix, seed=seed)
+    mix(random, ["seed"])
+    _unmixed(random.seed, seed)
+    after("numpy.random", lambda module: mix(module, ["seed"]))
+    after("numpy.random", lambda module: _unmixed(module.seed, seed))
     for name in KERAS:
-        after(name, functools.partial(_mix_all, names=("set_random_seed",), seed=seed))
-    for name in TENSORFLOW:
-        after(name, functools.partial(_mix_all, names=("set_seed", "set_random_seed"), seed=seed))
-    after("tensorflow", tensorflow)
-    after("torch.random", functools.partial(_mix_all, names=("manual_seed", "seed"), seed=seed))
-    after("torch.cuda.random", functools.partial(_mix_all, names=_CUDA, seed=seed))
-    after("torch", torch)
+        after(name, functools.partial(mix, names=["set_random_seed"]))
+    after(TENSORFLOW, functools.partial(mix, names=["set_seed", "set_random_seed"]))
+    after("tensorflow", lambda module: _unmixed(_set_seed(module), seed))
+    after("torch.random", functools.partial(mix, names=["manual_seed", "seed"]))
+    after(
+        "torch.cuda.random",
+        functools.partial(mix, names=["manual_seed", "manual_seed_all", "seed", "seed_all"]),
+    )
+    after("torch", lambda module: _unmixed(module.random.manual_seed, seed))
 
 
-_CUDA = ("manual_seed", "manual_seed_all", "seed", "seed_all")
+def _set_seed(tensorflow):
+    """Of TensorFlow 2, or of 1."""
+    seeding = getattr(getattr(tensorflow, "random", None), "set_seed", None)
+    return seeding or tensorflow.set_random_seed
 
 
 def mixed(seed: int, theirs: object) -> int:
@@ -67,34 +62,49 @@ def mixed(seed: int, theirs: object) -> int:
     return int.from_bytes(digest[:4], "little")
 
 
-def _mix_all(module, names: tuple, seed: int) -> None:
+_within = threading.local()  # a function that seeds others has mixed already
+
+
+def _unmixed(seeding, seed: int) -> None:
+    """Seed as it is told."""
+    _within.seeding = True
+    try:
+        seeding(seed)
+    finally:
+        _within.seeding = False
+
+
+def _mix(module, names: list, seed: int) -> None:
+    """Let functions whose first argument is a seed take it mixed with ours."""
     for name in names:
         if hasattr(module, name):
-            _mix(module, name, seed)
+            setattr(module, name, _mixing(module, name, seed))
 
 
-def _mix(module, name: str, seed: int) -> None:
-    """Let the function `name`, whose first argument is a seed, take it mixed with ours."""
+def _mixing(module, name: str, seed: int):
     original = getattr(module, name)
-    takes_none = name in ("seed", "seed_all") and module.__name__.startswith("torch")
     calls = itertools.count()
 
     @functools.wraps(original)
     def seeding(*args, **kwargs):
-        key = next((key for key in ("a", "seed") if key in kwargs), None)
-        theirs = args[0] if args else kwargs.get(key)
-        _tell(f"{module.__name__}.{name}({'' if theirs is None else theirs})")
-        if theirs is None:  # drawn from the clock, which no second run could repeat
-            theirs = f"call {next(calls)}"
-        ours = mixed(seed, theirs)
-        if takes_none:
-            getattr(module, name.replace("seed", "manual_seed", 1)).__wrapped__(ours)
+        if getattr(_within, "seeding", False):
+            return original(*args, **kwargs)
+        theirs = args[0] if args else kwargs.get("a", kwargs.get("seed"))
+        _tell(f"{module.__name__.partition('.')[0]} {name}({'' if theirs is None else theirs})")
+        # without a seed it is drawn from the clock, which no second run could repeat
+        ours = mixed(seed, f"call {next(calls)}" if theirs is None else theirs)
+        if name in ("seed", "seed_all") and module.__name__.startswith("torch"):
+            _unmixed(getattr(module, f"manual_{name}"), ours)  # these take none
             return ours
-        if key is not None:
-            return original(*args, **{**kwargs, key: ours})
-        return original(ours, *args[1:], **kwargs)
+        _within.seeding = True
+        try:
+            if args or not kwargs:
+                return original(ours, *args[1:], **kwargs)
+            return original(**{**kwargs, "a" if "a" in kwargs else "seed": ours})
+        finally:
+            _within.seeding = False
 
-    setattr(module, name, seeding)
+    return seeding
 
 
 def _tell(call: str) -> None:

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
+import numpy as np
 import pandas as pd
 
 from labproof.errors import LabError, first_line
 from labproof.lab import foreign_csv
 
 # What versions of Keras have called one metric.
-ACCURACY = ("acc", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy")
+ACCURACY = "acc|binary_accuracy|categorical_accuracy|sparse_categorical_accuracy"
 FACTS = ("seconds", "epochs", "parameters")
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?inf(?:inity)?|nan"
 KEY_VALUE = "key: value"
@@ -218,7 +219,17 @@ def _renamed(scalars: dict, reads: Mapping) -> dict[str, float]:
     for name, value in scalars.items():
         ours = columns.get(name, name)
         found[ours] = value / 100 if name in percent or ours in percent else value
-    return found
+    names = _one_accuracy(found)
+    return {names.get(name, name): value for name, value in found.items()}
+
+
+def _one_accuracy(names: Iterable[str]) -> dict[str, str]:
+    """acc -> accuracy, val_acc -> val_accuracy and the like, where nothing else is called so."""
+    told = {}
+    for name in names:
+        if found := re.fullmatch(rf"((?:val_|evaluate\d*_)?)(?:{ACCURACY})", name):
+            told.setdefault(f"{found[1]}accuracy", []).append(name)
+    return {old[0]: new for new, old in told.items() if len(old) == 1 and new not in names}
 
 
 def _predictions(places, reads, tables) -> pd.DataFrame | None:
@@ -531,9 +542,7 @@ def _tidy(
             for name in counts.index[counts == 1]:
                 single[name] = float(history.pop(name).dropna().iloc[0])
             history = history.dropna(how="all", subset=list(history.columns[1:]))
-    for name in columns:
-        if name not in history and name not in single and not reads.get("output"):
-            continue
+    for name in set(columns) & set(history):
         if columns[name] in history and columns[name] != name:
             raise LabError(
                 f"{source}: has a column {columns[name]} beside {name}, which `columns` calls the "
@@ -544,10 +553,7 @@ def _tidy(
     for old, new in zip(theirs, list(history.columns), strict=True):
         if old in percent or new in percent:
             history[new] = history[new] / 100
-    for prefix in ("", "val_"):
-        known = [prefix + name for name in ACCURACY if prefix + name in history]
-        if f"{prefix}accuracy" not in history and len(known) == 1:
-            history = history.rename(columns={known[0]: f"{prefix}accuracy"})
+    history = history.rename(columns=_one_accuracy(history))
     return history.reset_index(drop=True), _renamed(single, reads)
 
 
@@ -577,10 +583,10 @@ def _check(
             "stopped; where it may stop early, leave `epochs` away."
         )
     for name in names:
-        broken = history.loc[history[name].isna(), "epoch"]
+        broken = history.loc[~np.isfinite(history[name]), "epoch"]
         if len(broken) and reads.get("nan") != "keep":
             raise LabError(
-                f"{source}: {name} is missing or NaN at epoch {broken.iloc[0]}. Let the code write "
+                f"{source}: {name} is missing, NaN or infinite at epoch {broken.iloc[0]}. Let the code write "
                 "a number at each epoch; where a run may diverge, say `reads: {nan: keep}`, and "
                 "what rests on it stays undecided."
             )
