@@ -60,6 +60,9 @@ endif
 SETTINGS := --config $(if $(LAB),'lab=$(LAB)') $(if $(PRESET),preset=$(PRESET)) $(CONFIG)
 endif
 
+# A terminal gets a bar a rule, a file or a CI's log short lines; both end with the verdicts.
+SHOWN := $(shell test -t 2 && echo --logger rich || echo --quiet rules host reason)
+
 .PHONY: help report finding estimate test lint format setup quarto lock clean clean-all FORCE
 .DEFAULT_GOAL := help
 
@@ -69,7 +72,7 @@ help:  ## list the targets
 
 report: $(BASE) $(QUARTO)  ## run the lab and render its page: results/LAB/PRESET/report/index.html; PARTIAL=1: of what is there
 	@$(WITH_PATH) $(PY) workflow/unlock.py $(SETTINGS)
-	$(WITH_PATH) $(PY) -m snakemake $(SETTINGS) $(AS_IS) --resources gpu=1 --cores $(CORES) $(ARGS)
+	@$(WITH_PATH) $(PY) -m snakemake $(SETTINGS) $(AS_IS) --resources gpu=1 --cores $(CORES) $(SHOWN) $(ARGS)
 
 finding: $(BASE)  ## judge one finding and print its verdict: make finding ID=1a-plain-overfits
 	@$(WITH_PATH) $(PY) workflow/unlock.py $(SETTINGS)

@@ -14,7 +14,7 @@ import fake_results
 from labproof import words
 from labproof.errors import LabError
 from labproof.judging import findings
-from labproof.page import cells, report, scoreboard, sentences
+from labproof.page import cells, heatmaps, report, scoreboard, sentences
 from labproof.words import Estimate
 
 TEMPLATE = Path(__file__).parents[2] / "report" / "index.qmd.jinja"
@@ -526,4 +526,23 @@ def test_interventions_are_told(fake):
     text = fake[-1]
     assert row_of(text, "as it is")[1:3] == ["6", "1.00 [[1.00, 1.00]]{.ci}"]
     assert row_of(text, "marker painted out")[2].startswith("0.50")
-    assert row_of(text, "marker painted out")[4].startswith("0.50")
+    assert row_of(text, "marker painted out")[6].startswith("0.50")
+
+
+def test_an_intervention_on_some_images_is_compared_with_the_same_ones():
+    """Two of four images have a zone; as they are, one of these two is answered wrongly."""
+    rows = [
+        (seed, what, image, 1, 0.9 if right else 0.1)
+        for seed in (0, 1)
+        for what, answers in (
+            ("as it is", {1: True, 2: False, 3: True, 4: True}),
+            ("zone painted out", {1: False, 2: False}),
+        )
+        for image, right in answers.items()
+    ]
+    columns = ["seed", "intervention", "image", "label", "probability"]
+    table = pd.DataFrame(rows, columns=columns).assign(zone=0, marker=0, border=0, rest=1)
+    whole, zone = heatmaps.changed_rows(table)
+    assert [whole["images"], zone["images"]] == [4, 2]
+    assert whole["accuracy"].startswith("0.75") and whole["before"] == words.NOTHING
+    assert [zone[key][:4] for key in ("accuracy", "before", "lost")] == ["0.00", "0.50", "0.50"]

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -51,6 +52,7 @@ RESULTS = paths.of(config["lab"])  # with the wildcard {preset}
 OF_LAB = Path(RESULTS.root).parent
 or_exit(folders.check_results, config["lab"], ROOT, OF_LAB)
 PUBLISHED = plan.published_of(config["lab"], ROOT)
+BEGUN = time.time()
 MEASURED = costs.read(ROOT / "workflow/costs.csv")
 GPUS = 0
 if shutil.which("nvidia-smi"):
@@ -61,6 +63,25 @@ if shutil.which("nvidia-smi"):
 onstart:
     or_exit(folders.check_trust, lab_of(config["preset"]), ROOT, config.get("trust"))
     folders.record(config["lab"], ROOT, OF_LAB)
+
+
+# pandas and what comes with it is for the end alone
+def tell(outcome):
+    """Print what a run says last: outcome is "succeeded" or "failed"."""
+    from labproof.page import ending
+
+    resolved = lab_of(config["preset"])
+    told = getattr(ending, outcome)(resolved, paths.of_resolved(resolved), BEGUN)
+    if told:
+        print(told, file=sys.stderr, flush=True)
+
+
+onsuccess:
+    tell("succeeded")
+
+
+onerror:
+    tell("failed")
 
 
 wildcard_constraints:
