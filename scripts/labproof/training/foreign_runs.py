@@ -586,8 +586,8 @@ def _check(
         broken = history.loc[~np.isfinite(history[name]), "epoch"]
         if len(broken) and reads.get("nan") != "keep":
             raise LabError(
-                f"{source}: {name} is missing, NaN or infinite at epoch {broken.iloc[0]}. Let the code write "
-                "a number at each epoch; where a run may diverge, say `reads: {nan: keep}`, and "
+                f"{source}: {name} is missing, NaN or infinite at epoch {broken.iloc[0]}. Let the "
+                "code write a number at each epoch; where a run may diverge, say `reads: {nan: keep}`, and "
                 "what rests on it stays undecided."
             )
         if name.removeprefix("val_") == "accuracy" and (history[name] > 1.0001).any():
