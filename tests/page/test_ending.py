@@ -53,3 +53,7 @@ def test_a_failed_run_tells_which_job_and_why(made, tmp_path):
     )
     assert len(lines) == 3 and lines[-1].endswith("PARTIAL=1")
     assert "stands above" in ending.failed(made.lab, Results(tmp_path / "x"), since=100)
+
+
+def test_a_terminal_gets_no_commands_from_a_lab():
+    assert ending._plain(["a \x1b[31mred\x07 \u202ename"]) == "\na [31mred name\n"

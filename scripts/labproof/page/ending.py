@@ -81,6 +81,7 @@ def _cut(line: str) -> str:
 
 
 def _plain(lines: Iterable[str]) -> str:
-    """The lines without Markdown."""
+    """The lines without Markdown, and without what a terminal would obey."""
     text = "\n".join(lines).replace(words.NBSP, " ")
+    text = "".join(each for each in text if each.isprintable() or each == "\n")
     return "\n" + re.sub(r"\\([\[\]])", r"\1", text) + "\n"

@@ -587,8 +587,8 @@ def _check(
         if len(broken) and reads.get("nan") != "keep":
             raise LabError(
                 f"{source}: {name} is missing, NaN or infinite at epoch {broken.iloc[0]}. Let the "
-                "code write a number at each epoch; where a run may diverge, say `reads: {nan: keep}`, and "
-                "what rests on it stays undecided."
+                "code write a number at each epoch; where a run may diverge, say "
+                "`reads: {nan: keep}`, and what rests on it stays undecided."
             )
         if name.removeprefix("val_") == "accuracy" and (history[name] > 1.0001).any():
             raise LabError(
