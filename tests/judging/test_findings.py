@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from labproof.errors import LabError
 from labproof.judging import findings
@@ -566,3 +567,25 @@ def test_a_finding_carries_the_warnings_of_its_own_data():
     assert without["warnings"] == [] and "warning" not in findings.tell(without)
     told = ("verdict", "estimate", "low", "high", "p")
     assert [alone[key] for key in told] == [without[key] for key in told]
+
+
+def test_a_users_own_training_without_predictions_is_judged_over_seeds_and_says_so():
+    tables = {"a": without(cell(HIGH), predictions=None), "b": without(cell(LOW), predictions=None)}
+    sets = {"a": None, "b": None}
+    found = judged(claim(**ACCURACY, above=0.7), tables, datasets=sets)
+    values = np.array(HIGH)
+    half = stats.t.ppf(0.975, 4) * values.std(ddof=1) / 5**0.5
+    assert found["verdict"] == YES and findings.SEEDS_ALONE in found["reason"]
+    assert found["low"] == pytest.approx(values.mean() - half)
+    assert (
+        findings.SEEDS_ALONE
+        in judged(claim(**ACCURACY, above="b"), tables, datasets=sets)["reason"]
+    )
+    loss = judged(claim(measure="final_loss", above=0.7), tables, datasets=sets)
+    assert findings.SEEDS_ALONE not in loss["reason"]
+
+
+def test_a_column_that_the_users_code_does_not_write_is_named():
+    tables = {"a": {"histories": cell(HIGH)["histories"].drop(columns="val_loss")}}
+    found = judged(claim(measure="overfitting", above=0), tables, datasets={"a": None})
+    assert found["verdict"] == OPEN and "no column val_loss" in found["reason"]

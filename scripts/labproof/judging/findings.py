@@ -29,8 +29,7 @@ PUBLISHED = {
 }
 WRITTEN = {"id", "statement", "verdict", "parts", "reason"}  # keys of every finding
 SEEDS_ALONE = (
-    "Judged over seeds alone: without predictions of every image it is not known what another "
-    "sample of them would change."
+    "Judged over seeds alone: what another sample of validation data would change is not known."
 )
 LOOK = ("n", "level", "estimate", "low", "high", "verdict")  # what is told of each look
 RELATION_WORDS = {"above": "above", "below": "below", "about": "about", "similar_to": "similar to"}
