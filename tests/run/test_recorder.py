@@ -1,7 +1,6 @@
 """The recorder inside a program that knows nothing of it: another process, the standard library."""
 
 import ast
-import csv
 import json
 import os
 import random
@@ -13,9 +12,8 @@ import numpy as np
 import pytest
 
 from labproof.run import seeds
-from project import ROOT
+from run_programs import LIBRARY, facts, run, table
 
-LIBRARY = ROOT / "scripts"
 LOOP = """
 import os, random, signal, sys
 from pathlib import Path
@@ -29,35 +27,6 @@ for epoch in range(first, 31):
     if len(sys.argv) > 1 and epoch == first + int(sys.argv[1]):
         os.kill(os.getpid(), signal.SIGKILL)
 """
-
-
-def run(folder, text, *arguments, seed="1", out="out", python=("-m", "labproof.run"), **variables):
-    """A script in a folder of its own, through the recorder."""
-    folder.mkdir(exist_ok=True)
-    (folder / "train.py").write_text(text)
-    known = {key: x for key, x in os.environ.items() if key not in ("PYTHONHASHSEED", "MPLBACKEND")}
-    return subprocess.run(
-        [sys.executable, *python, "train.py", *arguments],
-        cwd=folder,
-        env={
-            **known,
-            "PYTHONPATH": str(LIBRARY),
-            **({"LABPROOF_SEED": seed} if seed else {}),
-            **({"LABPROOF_OUT": out} if out else {}),
-            **variables,
-        },
-        capture_output=True,
-        text=True,
-    )
-
-
-def table(path):
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def facts(folder):
-    return json.loads((folder / "out/facts.json").read_text())
 
 
 def test_it_imports_the_standard_library_alone():
