@@ -549,6 +549,80 @@ def test_cells_of_one_chain_are_compared_seed_by_seed():
     assert [n for _, n in chained["parts"][0]["spread"]["seeds"]] == [5]
 
 
+# --- final images ------------------------------------------------------------------------------
+
+
+def asked_finally(final=WIDE, images=600, sure=0.8, **columns):
+    """A cell whose answers on final images are right in other shares than on validation images."""
+    tables = cell(HIGH, **columns)
+    rows = []
+    for seed, level in enumerate(final):
+        label = np.arange(images) % 2
+        right = np.random.default_rng(9).permutation(images) < round(images * level)
+        answer = {"probability": np.where(right == (label == 1), sure, 1 - sure)}
+        image = np.arange(images) + 1000
+        rows.append(pd.DataFrame({"seed": seed, "image": image, "label": label, **answer}))
+    both = [tables["predictions"].assign(split="validation"), pd.concat(rows).assign(split="final")]
+    return {**tables, "predictions": pd.concat(both)}
+
+
+def loss_of(share, sure=0.8):
+    """Mean cross-entropy of answers of which a share is right, each as sure."""
+    return -share * np.log(sure) - (1 - share) * np.log(1 - sure)
+
+
+@pytest.mark.parametrize(
+    ("measure", "expected"),
+    [
+        ("final_val_accuracy", np.array(WIDE)),
+        ("final_val_loss", loss_of(np.array(WIDE))),
+        ("overfitting", loss_of(np.array(WIDE)) - 0.3),
+        ("accuracy_gap", np.array(WIDE) - 0.9),
+        ("brier", np.array(WIDE) * 0.04 + (1 - np.array(WIDE)) * 0.64),
+        # curves stay those of the images that the protocol watches
+        ("lowest_val_loss", np.array(HIGH)),
+        ("final_accuracy", np.full(5, 0.9)),
+    ],
+)
+def test_what_ends_a_training_is_measured_on_its_final_images(measure, expected):
+    tables = {"a": asked_finally(loss=0.3, accuracy=0.9)}
+    (part,) = judged(claim(measure=measure, above=0.001), tables)["parts"]
+    assert list(part["values"]["a"].values()) == pytest.approx(list(expected), abs=1e-6)
+    sampled = measure not in ("lowest_val_loss", "final_accuracy")
+    assert part["images"] == ({"split": "final", "count": 600} if sampled else None)
+
+
+def test_auc_mixes_no_splits():
+    """Ranked apart within each split, but the splits' probabilities lie side by side."""
+    tables = asked_finally(final=(1.0,) * 5)
+    (part,) = judged(claim(measure="auc", above=0.5), {"a": tables})["parts"]
+    assert set(part["values"]["a"].values()) == {1.0}
+    table = tables["predictions"]
+    only = {**tables, "predictions": table[table["split"] == "validation"]}
+    (part,) = judged(claim(measure="auc", above=0.5), {"a": only})["parts"]
+    assert set(part["values"]["a"].values()) != {1.0}
+    assert part["images"] == {"split": "validation", "count": 200}
+
+
+def test_more_final_images_leave_less_open():
+    def error(images):
+        tables = {"a": asked_finally((0.80, 0.81, 0.79, 0.80, 0.80), images)}
+        (part,) = judged(claim(**ACCURACY, above=0.7), tables)["parts"]
+        return part["spread"]["image"]
+
+    assert error(2000) == pytest.approx(error(200) / 10, rel=0.15)
+
+
+def test_final_and_validation_images_are_two_samples():
+    """The same data set, but no image in common: no luck is shared."""
+    a, b = asked_finally((0.8,) * 5, images=200), cell((0.8,) * 5)
+    (part,) = judged(claim(**ACCURACY, above="b"), {"a": a, "b": b})["parts"]
+    (same,) = judged(claim(**ACCURACY, above="b"), {"a": b, "b": b})["parts"]
+    assert part["images"] == {"split": "final and validation", "count": 200}
+    assert part["spread"]["image"] == pytest.approx(2 * 0.8 * 0.2 / 200, rel=0.15)
+    assert same["spread"]["image"] < part["spread"]["image"] / 3
+
+
 # --- warnings on the data ----------------------------------------------------------------------
 
 

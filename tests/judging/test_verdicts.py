@@ -233,7 +233,7 @@ def test_what_would_decide_it_is_said():
     assert 5 < seeds.seeds_needed < 30
     images = judge(ABOVE_0, sample(0.05, 0.06, 0.05), image_error=0.05, images=200)
     assert "More seeds alone would not" in images.reason
-    assert "200 validation images" in images.reason
+    assert "200 images" in images.reason
     assert np.isinf(images.seeds_needed)
     hardly = judge(ABOVE_0, sample(-1.0, 1.0, 0.001))
     assert "hardly" in hardly.reason

@@ -8,7 +8,10 @@ import pandas as pd
 from labproof import tables
 from labproof.data import audit
 from labproof.errors import LabError
+from labproof.judging.measures import FINAL, VALIDATION
 from labproof.paths import Results
+
+ASKED = (VALIDATION, FINAL)  # splits of the images that every seed answers
 
 
 def read(
@@ -72,7 +75,7 @@ def check(
         records = tables.read(Path(results.dataset(cell["dataset"]), "records.csv"))
         images = ()
         if records is not None:
-            images = records.loc[records["split"] == "validation", "image"]
+            images = records.loc[records["split"].isin(ASKED), "image"]
         for file, whole in (
             (results.history(name), {"epochs": cell["epochs"]}),
             (results.predictions(name), {"images": images}),

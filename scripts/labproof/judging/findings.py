@@ -55,6 +55,11 @@ class Run(NamedTuple):
         table = self.tables.get(cell, {}).get(name)
         return None if table is None or table.empty else table
 
+    def answers(self, cell: str) -> tuple[pd.DataFrame | None, str]:
+        """What a cell answers on new images, and of which split these are."""
+        table = self.table(cell, "predictions")
+        return (None, measures.VALIDATION) if table is None else measures.asked(table)
+
     def one(self, cells: Sequence[str], kind: Mapping[str, str]) -> bool:
         """Whether two cells are one training, or one chain, by what names those of each."""
         return len({kind.get(cell, cell) for cell in cells}) < len(cells)
@@ -122,7 +127,8 @@ def judge(
         numbers are those of the last), `spread` (`seeds`: variance of one seed's value and number
         of seeds, of each cell or of their differences; `image`: the variance of the estimate that
         comes from the images; `images`: how many there are; `fewest`: seeds before which nothing
-        is decided; None where there is no interval),
+        is decided; None where there is no interval), `images` (`split`: validation, final or both;
+        `count`: how many of the cell that has fewer; None where no images are a sample),
         `published` (group, value, agrees, note).
     """
     run = Run(tables, seeds, looks(ladder), datasets, trainings or {}, chains or {})
@@ -272,6 +278,7 @@ def _verdict(claim, parts, run, published) -> verdicts.Verdict:
             "values": values,
             "looks": [{key: getattr(look, key) for key in LOOK} for look in verdict.looks],
             "spread": spread_of(verdict),
+            "images": _rested_on(claim, verdict, run),
             "published": [] if published is None else _published(claim, published),
         }
     )
@@ -320,11 +327,29 @@ def _sample(cell: str, measure: str, at: float | None, run: Run) -> Sample:
     table = run.table(cell, vocabulary.MEASURES[measure].table)
     if table is None:
         return Sample(cell, [], [])
-    found = measures.over_seeds(table, measure, at).reindex(run.seeds_of(cell))
+    answers, split = run.answers(cell)
+    if split == measures.FINAL and MEASURES[measure].final:
+        found = measures.on_final(table, answers, measure)
+    elif vocabulary.MEASURES[measure].table == "predictions":
+        found = measures.over_seeds(answers, measure, at)
+    else:
+        found = measures.over_seeds(table, measure, at)
+    found = found.reindex(run.seeds_of(cell))
     # a seed that is not in the table was not trained, whatever the measure
     gone = found.isna() & found.index.isin(table["seed"])
     why = measures.why_missing(table, measure) if gone.any() else ""
     return Sample(cell, found.to_numpy(dtype=float), list(found.index), why=why)
+
+
+def _images(cell: str, measure: str, run: Run) -> tuple[pd.DataFrame | None, str] | None:
+    """Rows of the images that a measure samples, and their split; None where it samples none."""
+    if not MEASURES[measure].images or _of_seeds_alone(cell, measure, run):
+        return None
+    kind = vocabulary.MEASURES[measure].table
+    if kind in ("histories", "predictions"):
+        # the images' part in what a history says of them is that of the last predictions
+        return run.answers(cell)
+    return run.table(cell, kind), measures.VALIDATION
 
 
 def _image_errors(sides, run: Run) -> tuple[list[float], int]:
@@ -334,23 +359,21 @@ def _image_errors(sides, run: Run) -> tuple[list[float], int]:
     """
     drawn = []
     for cell, measure, _ in sides:
-        known = MEASURES[measure]
-        if known.images and not _of_seeds_alone(cell, measure, run):
-            # the images' part in what a history says of them is that of the last predictions
-            kind = vocabulary.MEASURES[measure].table
-            table = run.table(cell, "predictions" if kind == "histories" else kind)
+        known, of = MEASURES[measure], _images(cell, measure, run)
+        if of is not None:
+            table, split = of
             if table is None or table["probability"].isna().any():
                 return [math.nan], 0
             values, label = measures.by_image(measure, table, run.seeds_of(cell))
             if not values.size:
                 return [math.nan], 0
-            drawn.append((cell, bootstrap.draw(known.images, values, label), label, known.binary))
+            each = bootstrap.draw(known.images, values, label)
+            drawn.append(((run.datasets[cell], split), each, label, known.binary))
     if not drawn:
         return [0.0], 0
     images = min(len(label) for _, _, label, _ in drawn)
     binary = all(binary for *_, binary in drawn)
-    cells = [cell for cell, *_ in drawn]
-    together = len({run.datasets[cell] for cell in cells}) < len(cells)
+    together = len({which for which, *_ in drawn}) < len(drawn)
     errors = []
     for step in reached(run.ladder, run.upto or 0) or [None]:
         seen = [each[:, :step] for _, each, _, _ in drawn]
@@ -363,6 +386,15 @@ def _image_errors(sides, run: Run) -> tuple[list[float], int]:
             ]
             errors.append(math.hypot(*each))
     return errors, images
+
+
+def _rested_on(claim: Mapping, verdict: verdicts.Verdict, run: Run) -> dict | None:
+    """Which images a verdict counts as a sample; None where there are none."""
+    of = [_images(cell, measure, run) for cell, measure, _ in claims.sides(claim)]
+    splits = sorted({each[1] for each in of if each is not None})
+    if not splits or verdict.evidence is None:
+        return None
+    return {"split": " and ".join(splits), "count": verdict.evidence.spread.images}
 
 
 def _published(claim: Mapping, published: pd.DataFrame) -> list[dict]:

@@ -62,8 +62,8 @@ class Evidence(NamedTuple):
             more = images_needed(self.distance, self.spread, level)
             tell = f"; about {words.thousands(int(more))} images might do" if more < 1e5 else ""
             told = (
-                f"More seeds alone would not decide it: the {self.spread.images} validation images "
-                f"leave too much open{tell}."
+                f"More seeds alone would not decide it: the {self.spread.images} images leave too "
+                f"much open{tell}."
             )
         else:
             told = f"Even {words.count(MOST_SEEDS, 'seed')} would hardly decide it."
