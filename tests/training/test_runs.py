@@ -142,7 +142,7 @@ def test_arguments_that_do_not_fit_are_told(at_work):
             {"reads": {"history": "log.csv"}},
             ["no log.csv"],
         ),
-        (HISTORY.replace("random.random()]", "float('nan')]"), {}, ["NaN at epoch 1"]),
+        (HISTORY.replace("random.random()]", "float('nan')]"), {}, ["infinite at epoch 1"]),
         (HISTORY.replace('"])):', '"]) - 1):'), {}, ["has 2 epochs instead of 3", "stop"]),
         (HISTORY.replace('"])):', '"]) + 1):'), {}, ["has 4 epochs, and the cell says 3"]),
     ],
