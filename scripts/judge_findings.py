@@ -9,7 +9,7 @@ with job(snakemake):
 
     from labproof import paths
     from labproof.judging import evidence, findings
-    from labproof.lab import plan, published
+    from labproof.lab import plan, published, trainings
 
     lab = plan.resolve(
         snakemake.config, Path(snakemake.scriptdir).parent, preset=snakemake.wildcards.preset
@@ -24,6 +24,7 @@ with job(snakemake):
         evidence.read(results, cells, given=set(map(str, snakemake.input))),
         seeds=lab["seeds"],
         datasets={name: cell["dataset"] for name, cell in lab["cells"].items()},
+        trainings=trainings.shared(lab["cells"], lab["datasets"]),
         published=pd.DataFrame(
             published.read(snakemake.input.published), columns=published.COLUMNS
         ),

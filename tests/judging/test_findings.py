@@ -9,7 +9,7 @@ import pytest
 
 from labproof.errors import LabError
 from labproof.judging import findings
-from labproof.lab import claims
+from labproof.lab import claims, trainings
 
 SEEDS = range(5)
 FILE = Path("planted/findings.yaml")
@@ -89,10 +89,11 @@ def reached(epochs):
     )
 
 
-def judged(claim, tables, seeds=SEEDS, datasets=None, **options):
+def judged(claim, tables, seeds=SEEDS, datasets=None, least=None, **options):
     entry = {"id": "it", "task": "1", "statement": "It is so.", "why": "It is.", **claim}
     known = {name: {"heatmaps": {"methods": ["Grad-CAM"]}} for name in "ab"}
-    wanted = claims.resolve({"curves": CURVES, "findings": [entry]}, {"1": {}}, known, FILE)
+    written = {"curves": CURVES, "least": least or {}, "findings": [entry]}
+    wanted = claims.resolve(written, {"1": {}}, known, FILE)
     found = findings.judge(
         wanted["findings"],
         tables,
@@ -406,6 +407,94 @@ def test_a_claim_needs_the_tables_that_it_reads():
         ("predictions", "b"),
         ("heatmaps", "a"),
     }
+
+
+# --- the least difference worth naming ----------------------------------------------------------
+
+EQUAL, MUCH, LITTLE = (0.70, 0.71, 0.69, 0.70, 0.70), HIGH, (0.73, 0.74, 0.72, 0.73, 0.73)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize(
+    ("own", "verdict", "words"),
+    [
+        (MUCH, YES, "The whole interval"),  # 0.10 above
+        (EQUAL, NO, "within 0.05 of 0: no difference worth naming"),
+        (LITTLE, NO, "within 0.05 of 0: no difference worth naming"),  # 0.03 above
+        (LOW, NO, "a difference, but the other way"),
+        ((0.66, 0.64, 0.65, 0.67, 0.63), NO, "No part of the interval"),  # -0.05 is inside
+        (WIDE, OPEN, "Only a part"),
+    ],
+)
+def test_a_difference_that_is_none_is_not_reproduced(own, verdict, words, sign):
+    said = claim(**LOSS, above="b") if sign > 0 else {**LOSS, "cell": "b", "below": "a"}
+    options = {"least": {"final_loss": 0.05}}
+    found = judged(said, {"a": cell(own), "b": MIDDLE}, **options)
+    assert found["verdict"] == verdict and words in found["reason"]
+    (part,) = found["parts"]
+    assert part["least"] == part["margin"] == 0.05 and "by at least 0.05" in part["claim"]
+    assert part["region"] == ([0.05, None] if sign > 0 else [None, -0.05])
+
+
+@pytest.mark.parametrize(
+    ("said", "region"),
+    [
+        (claim(**LOSS, above="b"), [0.05, None]),
+        (claim(measure="overfitting", below=0), [None, -0.2]),  # a difference itself
+        (claim(**LOSS, above="b", by=0.01), [0.01, None]),
+        (claim(**LOSS, above=0.5), [0.5, None]),
+        (claim(**LOSS, similar_to="b", within=0.3), [-0.3, 0.3]),
+        (claim(measure="noise", above="b"), [0.0, None]),
+    ],
+)
+def test_the_least_difference_stands_where_the_edge_is_0_and_nothing_else_is_said(said, region):
+    least = {"final_loss": 0.05, "overfitting": 0.2}
+    (part,) = judged(said, {"a": cell(), "b": MIDDLE}, least=least)["parts"]
+    assert part["region"] == region
+    assert (part["least"] is None) == (region not in ([0.05, None], [None, -0.2]))
+
+
+# --- one training compared with itself ---------------------------------------------------------
+
+FILMS = {"source": "bone", "size": 48, "images": {"kind": "folder", "path": "films"}}
+ONE = {"network": "vgg16", "base": 8, "epochs": 16, "label": "a", "task": "8", "control": False}
+
+
+def trained_on(*names, **changed):
+    """Cells a and b that differ in label, task and control, on data sets of these names."""
+    a, b = ({**ONE, "dataset": name} for name in names)
+    return {"a": a, "b": {**b, "label": "b", "task": "5", "control": True, **changed}}
+
+
+@pytest.mark.parametrize("said", [{"above": "b"}, {"similar_to": "b", "within": 0.05}])
+@pytest.mark.parametrize("names", [("films", "films"), ("films", "unmarked")])
+def test_a_training_compared_with_itself_is_undecided(said, names):
+    """Of equal numbers any interval is short, so that "similar" would be reproduced."""
+    shared = trainings.shared(trained_on(*names), dict.fromkeys(names, FILMS))
+    tables = {"a": cell(HIGH), "b": cell(HIGH)}
+    found = judged(claim(**LOSS, **said), tables, trainings=shared)
+    assert found["verdict"] == OPEN and found["p"] is None
+    assert found["reason"].startswith("Under this preset these are one training: a and b")
+    both = {"parts": [claim(**LOSS, **said), claim(**LOSS, above=0.7)]}
+    assert judged(both, tables, trainings=shared)["verdict"] == OPEN
+    # two measures of one training can well be compared
+    other = {**said, "other_measure": "final_accuracy"}
+    assert judged(claim(**LOSS, **other), tables, trainings=shared)["p"] is not None
+
+
+@pytest.mark.parametrize(
+    ("changed", "films"), [({"base": 16}, FILMS), ({}, {**FILMS, "images": {"kind": "phantom"}})]
+)
+def test_what_differs_in_settings_or_images_is_compared(changed, films):
+    shared = trainings.shared(
+        trained_on("films", "unmarked", **changed), {"films": FILMS, "unmarked": films}
+    )
+    found = judged(
+        claim(**LOSS, similar_to="b", within=0.05),
+        {"a": cell(HIGH), "b": cell(HIGH)},
+        trainings=shared,
+    )
+    assert found["verdict"] == YES
 
 
 # --- warnings on the data ----------------------------------------------------------------------

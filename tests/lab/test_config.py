@@ -193,6 +193,16 @@ WRONG = {
         put("tasks", 9, value={"title": "t", "did": "d", "gallery": ["skin"]}),
         ["key tasks.9", "YAML takes this name for a number: put it in quotes, '9'"],
     ),
+    "a least difference of nothing": (
+        FINDINGS,
+        put("least", "final_los", value=0.1),
+        ["key least.final_los", 'mean "final_loss"'],
+    ),
+    "a least difference below none": (
+        FINDINGS,
+        put("least", "final_loss", value=-0.1),
+        ["key least.final_loss", "final_loss: 0.05"],
+    ),
     "a finding's task that YAML takes for a number": (
         FINDINGS,
         finding(task=7, cell="1a-plain", measure="noise", above=0),

@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -27,12 +28,31 @@ WRITTEN = {"id", "statement", "verdict", "parts", "reason"}  # keys of every fin
 RELATION_WORDS = {"above": "above", "below": "below", "about": "about", "similar_to": "similar to"}
 
 
+class Run(NamedTuple):
+    """What a run left for its claims; see `judge`."""
+
+    tables: Mapping[str, Mapping[str, pd.DataFrame | None]]
+    seeds: Sequence[int]
+    datasets: Mapping[str, str]
+    trainings: Mapping[str, str]
+
+    def table(self, cell: str, name: str) -> pd.DataFrame | None:
+        """A table of a cell; None where there is none or it holds nothing."""
+        table = self.tables.get(cell, {}).get(name)
+        return None if table is None or table.empty else table
+
+    def training(self, cell: str) -> str:
+        """What names the training of a cell."""
+        return self.trainings.get(cell, cell)
+
+
 def judge(
     findings: Sequence[Mapping],
     tables: Mapping[str, Mapping[str, pd.DataFrame | None]],
     *,
     seeds: Sequence[int],
     datasets: Mapping[str, str],
+    trainings: Mapping[str, str] | None = None,
     published: pd.DataFrame | None = None,
     warnings: Mapping[str, Sequence[str]] | None = None,
     missing: Sequence[Mapping] = (),
@@ -51,6 +71,9 @@ def judge(
         The seeds that every cell should have; one that is not in a table is missing.
     datasets
         Cell -> dataset. Two cells on the same one were judged on the same images.
+    trainings
+        Cell -> what names its training, as `trainings.shared` gives it: no claim compares a
+        training with itself. Each cell is one of its own where it is not said.
     published
         What others found: columns cell, group, metric, value, and note or none.
     warnings
@@ -69,11 +92,13 @@ def judge(
         A number that is not known, or not finite, is None.
         `parts`: the claims of one measure that it is made of, in order, each with `claim` (in
         words), `measure`, `at`, `cell`, `relation`, `number`, `other`, `other_measure`, `margin`,
-        `region` (its two edges), `verdict`, `reason`, `estimate`, `low`, `high`, `n`, `p`,
-        `effect`, `p_permutation`, `seeds_needed`, `values` (of each cell, seed -> value; the text
+        `least` (the margin, where it is the least difference worth naming; or None), `region` (its
+        two edges), `verdict`, `reason`, `estimate`, `low`, `high`, `n`, `p`, `effect`,
+        `p_permutation`, `seeds_needed`, `values` (of each cell, seed -> value; the text
         "never" where censored), `published` (group, value, agrees, note).
     """
-    judged = [_judge(entry, tables, seeds, datasets, published) for entry in findings]
+    run = Run(tables, seeds, datasets, trainings or {})
+    judged = [_judge(entry, run, published) for entry in findings]
     for entry in judged:
         used = dict.fromkeys(datasets[cell] for cell in entry["cells"] if cell in datasets)
         entry["warnings"] = [
@@ -163,9 +188,9 @@ def claim_words(leaf: Mapping) -> str:
     return f"{said}, by at least {leaf['margin']:g}" if leaf["margin"] else said
 
 
-def _judge(entry, tables, seeds, datasets, published) -> dict:
+def _judge(entry, run, published) -> dict:
     parts: list[dict] = []
-    verdict = _verdict(entry["claim"], parts, tables, seeds, datasets, published)
+    verdict = _verdict(entry["claim"], parts, run, published)
     deciding = min(
         (part for part in parts if part["estimate"] == verdict.estimate),
         default=parts[0],
@@ -182,17 +207,15 @@ def _judge(entry, tables, seeds, datasets, published) -> dict:
     }
 
 
-def _verdict(claim, parts, tables, seeds, datasets, published) -> verdicts.Verdict:
+def _verdict(claim, parts, run, published) -> verdicts.Verdict:
     """The verdict on a claim; what it is made of is added to `parts`."""
     if "parts" in claim:
-        inner = [
-            _verdict(part, parts, tables, seeds, datasets, published) for part in claim["parts"]
-        ]
+        inner = [_verdict(part, parts, run, published) for part in claim["parts"]]
         return verdicts.combine(inner, negated=claim["negated"])
-    verdict = _leaf(claim, tables, seeds, datasets)
+    verdict = _leaf(claim, run)
     values = {}
     for cell, measure, at in claims.sides(claim):
-        sample = _sample(cell, measure, at, tables, seeds)
+        sample = _sample(cell, measure, at, run)
         key = cell if cell not in values else f"{cell}: {vocabulary.words_of(measure, at)}"
         values[key] = {
             str(seed): "never" if np.isinf(x) else float(x)
@@ -211,31 +234,37 @@ def _verdict(claim, parts, tables, seeds, datasets, published) -> verdicts.Verdi
     return verdict
 
 
-def _leaf(claim, tables, seeds, datasets) -> verdicts.Verdict:
+def _leaf(claim, run) -> verdicts.Verdict:
     region = verdicts.Region(*claims.edges(claim))
     sides = claims.sides(claim)
-    samples = [_sample(*side, tables, seeds) for side in sides]
-    error, images = _image_error(sides, tables, datasets)
-    return verdicts.judge(region, *samples, image_error=error, images=images)
+    samples = [_sample(*side, run) for side in sides]
+    cells, asked = zip(*((cell, rest) for cell, *rest in sides), strict=True)
+    if len(sides) > 1 and asked[0] == asked[1] and run.training(cells[0]) == run.training(cells[1]):
+        told = f"{cells[0]} and {cells[1]} have the same settings and the same images"
+        return verdicts.Verdict(
+            verdicts.UNDECIDED,
+            f"Under this preset these are one training: {told}.",
+            region,
+            n=min(len(sample.values) for sample in samples),
+        )
+    error, images = _image_error(sides, run)
+    return verdicts.judge(
+        region, *samples, image_error=error, images=images, least=claim["least"] or 0.0
+    )
 
 
-def _table(cell: str, name: str, tables: Mapping) -> pd.DataFrame | None:
-    table = tables.get(cell, {}).get(name)
-    return None if table is None or table.empty else table
-
-
-def _sample(cell: str, measure: str, at: float | None, tables, seeds) -> verdicts.Sample:
-    table = _table(cell, vocabulary.MEASURES[measure].table, tables)
+def _sample(cell: str, measure: str, at: float | None, run: Run) -> verdicts.Sample:
+    table = run.table(cell, vocabulary.MEASURES[measure].table)
     if table is None:
         return verdicts.Sample(cell, [], [])
-    found = measures.over_seeds(table, measure, at).reindex(list(seeds))
+    found = measures.over_seeds(table, measure, at).reindex(list(run.seeds))
     # a seed that is not in the table was not trained, whatever the measure
     gone = found.isna() & found.index.isin(table["seed"])
     why = measures.why_missing(table, measure) if gone.any() else ""
     return verdicts.Sample(cell, found.to_numpy(dtype=float), list(found.index), why=why)
 
 
-def _image_error(sides, tables, datasets) -> tuple[float, int]:
+def _image_error(sides, run) -> tuple[float, int]:
     """Standard error that comes from the images, and how many there are; NaN: not known."""
     drawn = []
     for cell, measure, _ in sides:
@@ -243,7 +272,7 @@ def _image_error(sides, tables, datasets) -> tuple[float, int]:
         if known.images:
             # the images' part in what a history says of them is that of the last predictions
             kind = vocabulary.MEASURES[measure].table
-            table = _table(cell, "predictions" if kind == "histories" else kind, tables)
+            table = run.table(cell, "predictions" if kind == "histories" else kind)
             if table is None or table["probability"].isna().any():
                 return math.nan, 0
             values, label = measures.by_image(measure, table)
@@ -257,7 +286,7 @@ def _image_error(sides, tables, datasets) -> tuple[float, int]:
         error = bootstrap.image_error(known.images, probability, label, binary=known.binary)
         return error, len(label)
     (other, theirs, their_probability, their_label) = rest[0]
-    if datasets[cell] == datasets[other]:
+    if run.datasets[cell] == run.datasets[other]:
         error = bootstrap.image_error(
             known.images,
             probability,

@@ -98,6 +98,7 @@ def judge(
     *,
     image_error: float = 0.0,
     images: int = 0,
+    least: float = 0.0,
 ) -> Verdict:
     """Judge what is claimed of one cell's values, or of one cell's less another's.
 
@@ -112,6 +113,9 @@ def judge(
         (`bootstrap.image_error`); 0 where no images are sampled.
     images
         How many images there are, for the degrees of freedom.
+    least
+        The region's edge, where that is the least difference worth naming: what lies outside is
+        told as no such difference, or as one the other way.
 
     Returns
     -------
@@ -157,7 +161,7 @@ def judge(
         decided = decided or high <= region.low or region.high <= low
     distance = _distance(region, estimate, open_low, open_high)
     verdict = UNDECIDED if not decided else REPRODUCED if unknown.inside else NOT_REPRODUCED
-    held = _held(verdict, region, low, high, samples, distance)
+    held = _held(verdict, region, low, high, samples, distance, least)
     evidence = Evidence(held, distance, spread, n)
     needed, told = evidence.needs()
     return replace(
@@ -303,7 +307,7 @@ def _missing(sample: Sample) -> str:
     )
 
 
-def _held(verdict, region, low, high, samples, distance) -> str:
+def _held(verdict, region, low, high, samples, distance, least) -> str:
     """What is seen of the interval, in words."""
     never = [
         f"{sample.censored} of {words.count(len(sample.values), 'seed')} of {sample.cell}"
@@ -320,6 +324,13 @@ def _held(verdict, region, low, high, samples, distance) -> str:
         seen = f"{words.number(low)} to {words.number(high)}"
     if verdict == REPRODUCED:
         return f"The whole interval ({seen}) lies {region}."
+    if verdict == NOT_REPRODUCED and least:
+        if -least <= low and high <= least:
+            told = f"lies within {least:g} of 0: no difference worth naming"
+            return f"The whole interval ({seen}) {told}."
+        if (high <= -least) if region.low > 0 else (low >= least):
+            other = Region(high=-least) if region.low > 0 else Region(low=least)
+            return f"The whole interval ({seen}) lies {other}: a difference, but the other way."
     if verdict == NOT_REPRODUCED:
         return f"No part of the interval ({seen}) lies {region}."
     if distance == 0 and never:

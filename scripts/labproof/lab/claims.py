@@ -5,7 +5,9 @@ A claim is a plain dict, so that Snakemake can compare it and pass it on. Of one
 - `measure`, `at` (its parameter, or None), `cell`
 - `relation`: above, below, about or similar_to
 - `number`, or `other` (a cell) with `other_measure`; the other two are None
-- `margin`: how far above or below at least (0 unless said), or the width of about and similar_to
+- `margin`: how far above or below at least, or the width of about and similar_to
+- `least`: the least difference worth naming of its measure, where that is the margin of an above or
+  below whose edge is 0, since no `by` is said; or None
 
 Of several things at once: `parts` (claims); `curve`, the name of what they define together, and
 `means`, its meaning in words (or None); `negated`: the sentence says that they do not all hold.
@@ -39,10 +41,14 @@ def resolve(written: Mapping, tasks: Mapping, cells: Mapping, file: Path) -> dic
     LabError
         For the first claim that cannot be judged, naming its key, the cause and the mend.
     """
-    curves = written.get("curves", {})
+    curves, least = written.get("curves", {}), written.get("least", {})
+    for measure in least:
+        if measure not in MEASURES:
+            cause = f"there is no measure of this name.{suggest(measure, MEASURES)}"
+            raise _problem(file, ["least", measure], cause, 0.05)
     for name, curve in curves.items():
         for number, part in enumerate(curve["parts"]):
-            _leaf({"cell": None, **part}, {}, file, ["curves", name, "parts", number])
+            _leaf({"cell": None, **part}, {}, least, file, ["curves", name, "parts", number])
     findings, seen = [], set()
     for finding in written["findings"]:
         name = finding["id"]
@@ -53,7 +59,7 @@ def resolve(written: Mapping, tasks: Mapping, cells: Mapping, file: Path) -> dic
         if finding["task"] not in tasks:
             cause = f'"{finding["task"]}" does not exist.{suggest(finding["task"], tasks)}'
             raise _problem(file, [*place, "task"], cause)
-        claim = _claim(finding, curves, cells, file, place)
+        claim = _claim(finding, curves, cells, least, file, place)
         findings.append(
             {
                 **{key: finding[key] for key in ("id", "task", "statement", "why")},
@@ -112,7 +118,9 @@ def edges(leaf: Mapping) -> tuple[float, float]:
     return middle - margin, middle + margin
 
 
-def _claim(written: Mapping, curves: Mapping, cells: Mapping, file: Path, place: list) -> dict:
+def _claim(
+    written: Mapping, curves: Mapping, cells: Mapping, least: Mapping, file: Path, place: list
+) -> dict:
     given = [shape for shape in SHAPES if shape in written]
     if len(given) != 1:
         cause = (
@@ -126,7 +134,7 @@ def _claim(written: Mapping, curves: Mapping, cells: Mapping, file: Path, place:
     if shape == "parts":
         _only(written, ["parts"], file, place)
         parts = [
-            _claim(part, curves, cells, file, [*place, "parts", number])
+            _claim(part, curves, cells, least, file, [*place, "parts", number])
             for number, part in enumerate(written["parts"])
         ]
         return {"parts": parts, "curve": None, "means": None, "negated": False}
@@ -139,7 +147,7 @@ def _claim(written: Mapping, curves: Mapping, cells: Mapping, file: Path, place:
             cause = f'"{name}" does not stand under curves.{suggest(name, curves)}'
             raise _problem(file, [*place, shape], cause)
         parts = [
-            _leaf({"cell": written["cell"], **part}, cells, file, place)
+            _leaf({"cell": written["cell"], **part}, cells, least, file, place)
             for part in curves[name]["parts"]
         ]
         return {
@@ -148,7 +156,7 @@ def _claim(written: Mapping, curves: Mapping, cells: Mapping, file: Path, place:
             "means": curves[name]["means"],
             "negated": shape == "lacks",
         }
-    return _leaf(written, cells, file, place)
+    return _leaf(written, cells, least, file, place)
 
 
 # what a claim may have besides cell, measure, at and its relation
@@ -169,7 +177,7 @@ def _only(written: Mapping, allowed: list[str], file: Path, place: list) -> None
             raise _problem(file, [*place, key], cause)
 
 
-def _leaf(written: Mapping, cells: Mapping, file: Path, place: list) -> dict:
+def _leaf(written: Mapping, cells: Mapping, least: Mapping, file: Path, place: list) -> dict:
     given = [relation for relation in RELATIONS if relation in written]
     if len(given) != 1:
         cause = f"needs one of {', '.join(RELATIONS)}, and has {' and '.join(given) or 'none'}."
@@ -219,6 +227,9 @@ def _leaf(written: Mapping, cells: Mapping, file: Path, place: list) -> dict:
     if relation in ("about", "similar_to") and "within" not in written:
         cause = "the margin is missing: nothing is ever exactly the same."
         raise _problem(file, [*place, "within"], cause, 0.05)
+    worth = None
+    if relation in ("above", "below") and "by" not in written and (other or value == 0):
+        worth = least.get(written["measure"])
     leaf = {
         "measure": written["measure"],
         "at": written.get("at"),
@@ -227,7 +238,8 @@ def _leaf(written: Mapping, cells: Mapping, file: Path, place: list) -> dict:
         "number": None if other else float(value),
         "other": other,
         "other_measure": (theirs or written["measure"]) if other else None,
-        "margin": float(written.get("within", written.get("by", 0.0))),
+        "margin": float(written.get("within", written.get("by", worth or 0.0))),
+        "least": worth,
     }
     low, high = edges(leaf)
     if not other and (high <= measure.low or low >= measure.high):

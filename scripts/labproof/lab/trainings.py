@@ -29,6 +29,18 @@ def alike(cells: Mapping[str, Mapping], besides: Iterable[str] = ()) -> list[lis
     return list(groups.values())
 
 
+def shared(
+    cells: Mapping[str, Mapping], datasets: Mapping[str, Mapping], besides: Iterable[str] = ()
+) -> dict[str, str]:
+    """Name of each cell -> the first cell of those that are one training with it, as `alike` says.
+
+    Data sets that differ in nothing but their names are the same images: a control without markers
+    is none on films that have no marker to leave out.
+    """
+    seen = {name: {**cell, "dataset": datasets[cell["dataset"]]} for name, cell in cells.items()}
+    return {name: group[0] for group in alike(seen, besides) for name in group}
+
+
 def chain(cells: Mapping[str, dict]) -> None:
     """Set `continues` and `continued` of cells that differ in epochs alone, the shortest first."""
     for cell in cells.values():
