@@ -64,7 +64,7 @@ def test_predictions_without_all_images_make_no_page(made):
 
 def test_a_seed_that_is_asked_for_is_told_and_one_that_is_known_to_lack_is_not(made):
     folder, lab = made
-    more = {**lab, "seeds": [3, 4]}
+    more = {**lab, "seeds_of": {cell: [3, 4] for cell in lab["cells"]}}
     with pytest.raises(LabError, match="it lacks seed 4"):
         evidence.check(more, Results(folder))
     evidence.check(more, Results(folder), [{"cell": name, "seeds": [4]} for name in lab["cells"]])

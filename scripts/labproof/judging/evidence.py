@@ -63,7 +63,7 @@ def check(
     for name in lab["cells"] if cells is None else cells:
         cell = lab["cells"][name]
         lacking = {seed for gap in missing if gap["cell"] == name for seed in gap["seeds"]}
-        seeds = set(lab["seeds"]) - lacking
+        seeds = set(lab["seeds_of"][name]) - lacking
         if not seeds:
             continue
         records = tables.read(Path(results.dataset(cell["dataset"]), "records.csv"))
