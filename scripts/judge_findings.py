@@ -22,8 +22,8 @@ with job(snakemake):
     judged = findings.judge(
         wanted,
         evidence.read(results, cells, given=set(map(str, snakemake.input))),
-        seeds=lab.get("seeds_of", lab["seeds"]),
-        ladder=lab.get("ladder", ()),
+        seeds=lab["seeds_of"],
+        ladder=lab["ladder"],
         datasets={name: cell["dataset"] for name, cell in lab["cells"].items()},
         trainings=trainings.shared(lab["cells"], lab["datasets"]),
         chains=trainings.shared(lab["cells"], lab["datasets"], besides=["epochs"]),

@@ -173,6 +173,7 @@ def lab(seeds: list[int] = SEEDS) -> dict:
             "control": name == "5-vgg16-bone",
             "heatmaps": {"images": 6} if task == "8" else None,
             "label": label,
+            "same_as": None,
             "continues": "1a-dropout" if name == "1c-dropout" else None,
         }
     protocol = {n: {**c, "learning_rate": 1e-4, "epochs": 50} for n, c in cells.items()}
@@ -206,7 +207,9 @@ def lab(seeds: list[int] = SEEDS) -> dict:
         "where": "lab3",
         "preset": "demo",
         "seeds": seeds,
-        "blocks": [f"{seeds[0]}-{seeds[-1]}"],
+        "ladder": [len(seeds)],
+        "seeds_of": dict.fromkeys(cells, seeds),
+        "blocks": {cell: [f"{seeds[0]}-{seeds[-1]}"] for cell in cells},
         "sources": {name: {"kind": "phantom"} for name in ("skin", "bone")},
         "backbone": {"name": None},
         "datasets": datasets,

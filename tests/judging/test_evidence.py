@@ -76,7 +76,7 @@ def test_every_seed_has_answered_the_final_images_where_there_are_some(made):
 
 def test_a_seed_that_is_asked_for_is_told_and_one_that_is_known_to_lack_is_not(made):
     folder, lab = made
-    more = {**lab, "seeds": [3, 4]}
+    more = {**lab, "seeds_of": {cell: [3, 4] for cell in lab["cells"]}}
     with pytest.raises(LabError, match="it lacks seed 4"):
         evidence.check(more, Results(folder))
     evidence.check(more, Results(folder), [{"cell": name, "seeds": [4]} for name in lab["cells"]])

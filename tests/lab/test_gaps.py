@@ -5,11 +5,13 @@ import pytest
 from labproof.lab import gaps
 from labproof.paths import Results
 
+BLOCKS = ["0-1", "2-2"]
+ALONE = {"same_as": None, "continues": None}
 LAB = {
-    "blocks": ["0-1", "2-2"],
+    "blocks": dict.fromkeys(["1a-plain", "7-skin"], BLOCKS),
     "cells": {
-        "1a-plain": {"dataset": "skin", "backbone": None, "continues": None},
-        "7-skin": {"dataset": "skin-colour", "backbone": "vgg16", "continues": None},
+        "1a-plain": {"dataset": "skin", "backbone": None, **ALONE},
+        "7-skin": {"dataset": "skin-colour", "backbone": "vgg16", **ALONE},
     },
 }
 
@@ -27,7 +29,7 @@ def log(results, name, text):
     file.write_text(text)
 
 
-ALL = [f"blocks/{cell}/{block}/history.csv" for cell in LAB["cells"] for block in LAB["blocks"]]
+ALL = [f"blocks/{cell}/{block}/history.csv" for cell in LAB["cells"] for block in BLOCKS]
 
 
 def test_nothing_is_missing_from_what_is_whole(tmp_path):
@@ -96,9 +98,16 @@ def test_a_longer_training_lacks_what_the_shorter_one_lacked(tmp_path):
     cells = {"1a-plain": LAB["cells"]["1a-plain"], "1a-longer": longer}
     make(tmp_path, "datasets/skin/images.npy")
     log(tmp_path, "train_block/1a-plain/0-1", TRACEBACK.format("OSError: gone"))
-    found = gaps.find({"cells": cells, "blocks": ["0-1"]}, Results(tmp_path))
+    lab = {"cells": cells, "blocks": {cell: ["0-1"] for cell in cells}}
+    found = gaps.find(lab, Results(tmp_path))
     assert [gap["cause"] for gap in found] == ["train_block failed: OSError: gone"] * 2
     make(tmp_path, ALL[0])
-    assert gaps.find({"cells": cells, "blocks": ["0-1"]}, Results(tmp_path))[0]["cause"] == (
-        "train_block was not begun"
-    )
+    assert gaps.find(lab, Results(tmp_path))[0]["cause"] == ("train_block was not begun")
+
+
+def test_a_cell_that_is_another_lacks_what_that_one_lacks(tmp_path):
+    cells = {"1a-plain": LAB["cells"]["1a-plain"], "1a-same": {**ALONE, "same_as": "1a-plain"}}
+    lab = {"cells": cells, "blocks": dict.fromkeys(cells, BLOCKS)}
+    make(tmp_path, ALL[0], "datasets/skin/images.npy")
+    found = gaps.find(lab, Results(tmp_path))
+    assert [(gap["cell"], gap["seeds"]) for gap in found] == [("1a-plain", [2]), ("1a-same", [2])]

@@ -1,5 +1,7 @@
 """The protocol to the letter, and what presets and seeds make of it."""
 
+from itertools import pairwise
+
 import pytest
 
 from labproof.lab import claims, plan, seeds
@@ -117,7 +119,8 @@ def test_cells_that_differ_in_epochs_alone_go_on_from_one_another(labs):
     assert found == chained
     assert {name for name, cell in cells.items() if cell["continued"]} == set(chained.values())
     # in the demo's width 1d and 2a are one training
-    assert labs["demo"]["cells"]["2a-dropout"]["continues"] == "1d-dropout"
+    demo = labs["demo"]["cells"]
+    assert demo["2a-dropout"]["same_as"] == demo["2b-dropout"]["continues"] == "1d-dropout"
     for resolved in labs.values():
         for cell in resolved["cells"].values():
             if cell["continues"]:
@@ -127,9 +130,30 @@ def test_cells_that_differ_in_epochs_alone_go_on_from_one_another(labs):
 def test_seeds_as_a_number_or_a_list():
     resolved = plan.resolve({**CONFIG, "seeds": 10}, ROOT)
     assert resolved["seeds"] == list(range(10))
-    assert resolved["blocks"] == ["0-4", "5-9"]
+    assert resolved["seeds_of"] == {cell: [*range(10)] for cell in resolved["cells"]}
+    assert all(blocks == ["0-4", "5-9"] for blocks in resolved["blocks"].values())
     resolved = plan.resolve({**CONFIG, "seeds": [7, 3]}, ROOT)
-    assert (resolved["seeds"], resolved["blocks"]) == ([3, 7], ["3-3", "7-7"])
+    assert resolved["seeds"] == [3, 7]
+    assert all(blocks == ["3-3", "7-7"] for blocks in resolved["blocks"].values())
+
+
+@pytest.mark.parametrize(
+    ("asked", "ladder"), [(5, [5, 10, 20, 40]), (7, [5, 10, 20, 40]), (4, [4]), ([3, 7], [2])]
+)
+def test_fewer_seeds_than_the_first_step_are_looked_at_once(asked, ladder):
+    assert plan.resolve({**CONFIG, "seeds": asked}, ROOT, preset="demo")["ladder"] == ladder
+    assert plan.resolve({**CONFIG, "seeds": 3}, ROOT, preset="smoke")["ladder"] == [3]
+
+
+def test_no_block_holds_seeds_of_two_steps():
+    """Or a step would train again what the one before it has trained."""
+    assert seeds.in_steps(range(12), [3, 10], 4) == ["0-2", "3-3", "4-7", "8-9", "10-11"]
+    for size in (1, 2, 4, 5, 7):
+        order = [*range(2, 7), 0, 1, *range(7, 40)]
+        found = [seeds.in_steps(order[:count], [5, 10, 20, 40], size) for count in (5, 10, 20, 40)]
+        for few, more in pairwise(found):
+            assert more[: len(few)] == few
+        assert sorted(seed for block in found[-1] for seed in seeds.seeds_of(block)) == [*range(40)]
 
 
 @pytest.mark.parametrize("size", [1, 2, 5, 7])
@@ -238,7 +262,7 @@ def test_every_claim_of_the_report_is_judged(labs, task):
 def test_the_control_without_markers_differs_in_nothing_else(labs):
     for made in labs.values():
         cells, datasets = made["cells"], made["datasets"]
-        other = ("label", "control", "heatmaps", "dataset")
+        other = ("label", "control", "heatmaps", "dataset", "images")
         marked, unmarked = (
             {key: x for key, x in cells[name].items() if key not in other}
             for name in ("8-vgg16-bone", "8-vgg16-unmarked")

@@ -84,7 +84,7 @@ def test_a_table_is_escaped_and_its_numbers_are_not():
 def poison(folder: Path, lab: dict, say: Callable[[], str]) -> tuple[dict, Path, list[dict]]:
     """Put strange text into every field that reaches the page: lab, published.csv, gaps."""
     lab = copy.deepcopy(lab)
-    lab["title"], lab["blocks"] = say(), ["0-1", "2-4"]
+    lab["title"], lab["blocks"] = say(), {cell: ["0-1", "2-4"] for cell in lab["cells"]}
     for task in lab["tasks"].values():
         task["title"], task["did"] = say(), say()
     for cell in lab["cells"].values():

@@ -80,7 +80,7 @@ def test_listing_counts_the_rest():
 def test_time_of_a_training_that_goes_on_is_counted_once():
     def cell(seconds, continues=None):
         facts = seconds and {"seconds": seconds}
-        return {"facts": facts, "settings": {"continues": continues}}
+        return {"facts": facts, "settings": {"continues": continues, "same_as": None}}
 
     four = {"a": cell(10), "b": cell(25, "a"), "c": cell(5), "d": cell(None, "c")}
     assert cells.seconds(four) == 25 + 5
@@ -438,12 +438,8 @@ def test_findings_that_lack_a_sentence_make_no_page(fake, tmp_path):
 
 
 def test_cells_that_a_preset_makes_equal_are_named():
-    one = {"label": "a", "task": "1", "base": 8, "epochs": 3}
-    three = {
-        "a": {"settings": one},
-        "b": {"settings": {**one, "epochs": 4}},
-        "c": {"settings": {**one, "label": "c", "task": "2", "control": True}},
-    }
+    same_as = {"a": None, "b": None, "c": "a"}
+    three = {name: {"settings": {"same_as": same}} for name, same in same_as.items()}
     assert cells.twins(three) == [["`a`", "`c`"]]
 
 

@@ -107,7 +107,7 @@ def test_a_seed_decides_the_weights_whatever_was_built_before():
 
 
 def test_dropout_leaves_the_first_weights_alone():
-    """Seeds are pairs: with and without dropout a run starts from the same weights."""
+    """Dropout draws nothing of what the weights are drawn from."""
     plain = weights(CELL, 3)
     dropped = weights({**CELL, "dropout": 0.4, "spatial_dropout": 0.1}, 3)
     assert plain.keys() == dropped.keys()

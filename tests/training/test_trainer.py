@@ -11,6 +11,7 @@ import pytest
 
 from labproof.data import augmentation, store
 from labproof.errors import LabError
+from labproof.lab import trainings
 from labproof.training import networks, objective, trainer
 from project import ROOT
 
@@ -160,16 +161,17 @@ def test_training_is_plain_fit(kind):
     cell = {**KINDS[kind], "dropout": 0.0}
     data = dataset(cell)
     x, y = data.split("train")
+    stream = trainings.stream(cell, 2)
     inputs, labels = [], []
     for epoch in (1, 2):
-        order = trainer.order(20, seed=2, epoch=epoch)
+        order = trainer.order(20, seed=stream, epoch=epoch)
         images = x[order].astype("float32")
         if cell["augmentation"]:
-            drawn = augmentation.draw(cell["augmentation"], 20, seed=2, epoch=epoch)
+            drawn = augmentation.draw(cell["augmentation"], 20, seed=stream, epoch=epoch)
             images = np.asarray(augmentation.changes(cell["augmentation"])(images, drawn))
         inputs.append(images / (1 if x.ndim == 2 else 255))
         labels.append(objective.targets(y[order], cell))
-    model = networks.build(cell, x.shape[1:], seed=2)
+    model = networks.build(cell, x.shape[1:], seed=stream)
     loss = "binary_crossentropy" if cell["outputs"] == 1 else "categorical_crossentropy"
     model.compile(keras.optimizers.Adam(cell["learning_rate"]), loss, metrics=["accuracy"])
     val_x, val_y = data.split("validation")
@@ -247,6 +249,7 @@ def test_a_block_too_large_for_the_memory_is_trained_in_halves(monkeypatch):
             return isinstance(error, MemoryError)
 
     monkeypatch.setattr(trainer, "_engine", lambda wanted: (Small, True))
+    monkeypatch.setattr(trainings, "stream", lambda cell, seed: seed)
     trained = trainer.train(BASE, dataset(BASE), [3, 4, 5, 6, 7])
     assert tried == [[3, 4, 5, 6, 7], [3, 4], [5, 6, 7], [5], [6, 7]]
     assert trained.models == {seed: f"network {seed}" for seed in range(3, 8)}

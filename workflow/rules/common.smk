@@ -225,11 +225,31 @@ def there(paths):
 
 def blocks_of(preset, cell):
     """All blocks of seeds of a cell; for a partial report, those that are trained."""
-    blocks = lab_of(preset)["blocks"]
+    blocks = lab_of(preset)["blocks"][cell]
     if not config.get("partial"):
         return blocks
+    table = tables_by_block(preset, cell, "history")
+    return [block for block in blocks if Path(table(block)).exists()]
+
+
+def tables_by_block(preset, cell, table):
+    """Function: block -> a table of it, where the cell's seeds are trained."""
     folder = paths.of(config["lab"], preset)
-    return [block for block in blocks if Path(folder.block(cell, block, "history")).exists()]
+    trained = trainings.trained_as(lab_of(preset)["cells"], cell)
+    return lambda block: folder.block(trained, block, table)
+
+
+def blocks_behind(preset, cells):
+    """A file of each block that gathered tables of cells are to hold.
+
+    Asked for by who reads the tables: a table that is there, and whose record Snakemake has lost,
+    would not tell that blocks are missing.
+    """
+    return [
+        tables_by_block(preset, cell, "facts")(block)
+        for cell in cells
+        for block in blocks_of(preset, cell)
+    ]
 
 
 def trained(preset):
@@ -248,8 +268,9 @@ def tables_of(table):
     """Input function: a table (history, predictions or facts) of each of a cell's blocks."""
 
     def blocks(wildcards):
-        folder, cell = results_of(wildcards), wildcards.cell
-        return [folder.block(cell, block, table) for block in blocks_of(wildcards.preset, cell)]
+        preset, cell = wildcards.preset, wildcards.cell
+        cell_of(wildcards)  # or the message that there is none
+        return list(map(tables_by_block(preset, cell, table), blocks_of(preset, cell)))
 
     return blocks
 
@@ -257,7 +278,14 @@ def tables_of(table):
 def models_of(wildcards):
     """The folders with a cell's trained networks."""
     blocks = blocks_of(wildcards.preset, wildcards.cell)
-    return [results_of(wildcards).models(wildcards.cell, block) for block in blocks]
+    trained = trainings.trained_as(lab_of(wildcards.preset)["cells"], wildcards.cell)
+    return [results_of(wildcards).models(trained, block) for block in blocks]
+
+
+def runs_of(wildcards):
+    """The folders in which a cell's commands ran."""
+    blocks = blocks_of(wildcards.preset, wildcards.cell)
+    return [results_of(wildcards).run(wildcards.cell, block) for block in blocks]
 
 
 def base_of(wildcards):
@@ -305,7 +333,8 @@ def judged_by(wildcards):
     """Hash of all that a judgement hangs on beside its files."""
     resolved = lab_of(wildcards.preset)
     datasets = {name: cell["dataset"] for name, cell in resolved["cells"].items()}
-    return provenance.data_hash([findings_of(wildcards), resolved["seeds"], datasets])
+    seeds = [resolved[key] for key in ("seeds", "seeds_of", "ladder")]
+    return provenance.data_hash([findings_of(wildcards), seeds, datasets])
 
 
 def evidence_of(wildcards):
@@ -321,12 +350,14 @@ def evidence_of(wildcards):
     def made(table, path):
         return [path(cell) for cell in gathered if cell in wanted[table]]
 
-    datasets = {resolved["cells"][cell]["dataset"] for entry in entries for cell in entry["cells"]}
+    about = {cell for entry in entries for cell in entry["cells"]}
+    datasets = {resolved["cells"][cell]["dataset"] for cell in about}
     return {
         "histories": made("histories", folder.history),
         "predictions": made("predictions", folder.predictions),
         "heatmaps": there(made("heatmaps", folder.heatmaps)),
         "interventions": there(made("interventions", folder.interventions)),
+        "blocks": blocks_behind(wildcards.preset, [cell for cell in gathered if cell in about]),
         "audits": there(folder.audit(name) for name in resolved["datasets"] if name in datasets),
     }
 
@@ -371,8 +402,8 @@ def kept(_):
     found = [results.findings, *shown(SimpleNamespace(preset=preset))]
     for cell in trained(preset):
         found += [results.history(cell), results.predictions(cell), results.facts(cell)]
-        networks = results.run if lab_of(preset)["cells"][cell].get("run") else results.models
-        found += there(networks(cell, block) for block in blocks_of(preset, cell))
+        made = runs_of if lab_of(preset)["cells"][cell].get("run") else models_of
+        found += there(made(SimpleNamespace(preset=preset, cell=cell)))
     return found + there(results.audit(name) for name in lab_of(preset)["datasets"])
 
 

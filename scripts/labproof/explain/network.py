@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from labproof.data import store
+from labproof.lab import trainings
 from labproof.training import backbones, networks, weight_files
 
 
@@ -57,10 +58,11 @@ class Explained:
 
     def untrained(self, seed: int) -> list[np.ndarray]:
         """The seed's weights as they were before it learnt anything, its backbone's too."""
+        own = trainings.stream(self.cell, seed)
         if self.below is None:
-            return networks.build(self.cell, self.model.input.shape[1:], seed=seed).get_weights()
+            return networks.build(self.cell, self.model.input.shape[1:], seed=own).get_weights()
         below = backbones.build(self.cell["backbone"], self._colour, base=self.base, seed=seed)
-        head = networks.build(self.cell, self._features, seed=seed)
+        head = networks.build(self.cell, self._features, seed=own)
         return below.get_weights() + head.get_weights()
 
     @property

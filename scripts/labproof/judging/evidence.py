@@ -66,7 +66,7 @@ def check(
     for name in lab["cells"] if cells is None else cells:
         cell = lab["cells"][name]
         lacking = {seed for gap in missing if gap["cell"] == name for seed in gap["seeds"]}
-        seeds = set(lab.get("seeds_of", {}).get(name, lab["seeds"])) - lacking
+        seeds = set(lab["seeds_of"][name]) - lacking
         if not seeds:
             continue
         if cell.get("run"):  # its tables were checked when they were gathered

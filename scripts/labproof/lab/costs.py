@@ -236,7 +236,8 @@ def job(rule: str, wildcards: Mapping, lab: Mapping, measured: Sequence[Mapping]
         return seconds(rest, dataset, backbone, count, measured)
     if not cell["backbone"]:
         network = {**cell, "augmentation": None}
-    images = PASSES * len(cell["heatmaps"]["methods"]) * len(lab["seeds"]) * dataset["validation"]
+    count = len(lab["seeds_of"][wildcards["cell"]])
+    images = PASSES * len(cell["heatmaps"]["methods"]) * count * dataset["validation"]
     return SET_UP + images * per_image(network, dataset, backbone, measured)
 
 
@@ -249,9 +250,10 @@ def chain(rule: str, wildcards: Mapping, lab: Mapping, measured: Sequence[Mappin
     cells = lab["cells"].items()
 
     def trainings(wanted):
-        block = wildcards.get("block", lab["blocks"][0])
         return [
-            ("train_block", {"cell": name, "block": block}) for name, cell in cells if wanted(cell)
+            ("train_block", {"cell": name, "block": lab["blocks"][name][0]})
+            for name, cell in cells
+            if wanted(cell) and cell["same_as"] is None
         ]
 
     waiting = []
@@ -263,10 +265,15 @@ def chain(rule: str, wildcards: Mapping, lab: Mapping, measured: Sequence[Mappin
             lambda cell: cell["backbone"] and cell["dataset"] == wildcards["dataset"]
         )
     elif rule == "train_block":
-        cell = lab["cells"][wildcards["cell"]]
-        if cell["continued"]:
-            waiting.append(("train_block", {**wildcards, "cell": cell["continued"]}))
-        if cell["heatmaps"]:
-            waiting.append(("draw_heatmaps", {"cell": wildcards["cell"]}))
+        trained = wildcards["cell"]
+        if lab["cells"][trained]["continued"]:
+            waiting.append(
+                ("train_block", {**wildcards, "cell": lab["cells"][trained]["continued"]})
+            )
+        waiting += [
+            ("draw_heatmaps", {"cell": name})
+            for name, cell in cells
+            if cell["heatmaps"] and trained in (name, cell["same_as"])
+        ]
     after = (chain(*each, lab, measured) for each in waiting)
     return job(rule, wildcards, lab, measured) + max(after, default=0)

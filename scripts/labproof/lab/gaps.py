@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from labproof import words
+from labproof.lab import trainings
 from labproof.lab.seeds import seeds_of
 from labproof.paths import Results
 
@@ -29,10 +30,11 @@ def find(lab: Mapping, results: Results) -> list[dict]:
     """
     found = []
     for name in lab["cells"]:
-        for block in lab["blocks"]:
-            if Path(results.block(name, block, "history")).is_file():
+        trained = trainings.trained_as(lab["cells"], name)
+        for block in lab["blocks"][name]:
+            if Path(results.block(trained, block, "history")).is_file():
                 continue
-            cause, log = _cause(results, _chain(results, lab["cells"], name, block))
+            cause, log = _cause(results, _chain(results, lab["cells"], trained, block))
             found.append({"cell": name, "seeds": seeds_of(block), "cause": cause, "log": log})
     return found
 

@@ -2,15 +2,18 @@
 
 The resolved lab is a plain nested dict, so that Snakemake can compare, look up and pass it on:
 
-- `name`, `title`, `preset`, `seeds` (list), `blocks` (list such as "0-4")
+- `name`, `title`, `preset`; `seeds`, those that are asked for (list)
+- `ladder`: after how many seeds the sentences are looked at, in order
+- `seeds_of`: cell -> its seeds, in the order in which they come; `blocks`: cell -> its blocks of
+  them, a list such as "0-4"
 - `folder`: the path of the lab's folder; `where`: what the config's key `lab` says of it
 - `sources`: what the config says of the sources that the lab uses
 - `datasets`: name -> source, size, channels, train, validation, classes (negative, positive), and
   `images`: where they come from, as the config says it, but for a published archive as a folder
 - `tasks`: id -> title, did, cells (names), gallery (datasets, may be empty)
-- `cells`: name -> all that training needs, after the preset's scaling; `continues`, the cell with
-  the same training of fewer epochs (or as many) that it goes on from, or None; `continued`, the
-  cell that goes on from it, or None
+- `cells`: name -> all that training needs, after the preset's scaling; `same_as`, the cell that is
+  the same training, or None; `continues`, the cell with the same training of fewer epochs that it
+  goes on from, or None; `continued`, the cell that goes on from it, or None.
   Of a cell that a command trains: as `commands.cells` gives it
 - `protocol`: name -> the same before scaling
 - `backbone` (name or None, weights, …), `heatmaps`: the preset's settings, or the config's
@@ -21,6 +24,7 @@ The resolved lab is a plain nested dict, so that Snakemake can compare, look up 
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from labproof.errors import LabError
@@ -118,6 +122,7 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
     preset_file = Path(f"config/presets/{preset}.yaml")
     scaling = load(preset_file, "preset.schema.yaml", root)
     chosen = _seeds(config, CONFIG) or _seeds(scaling, preset_file)
+    ladder = _ladder(scaling, preset_file, len(chosen))
     tasks_file, findings_file = folder / "tasks.yaml", folder / "findings.yaml"
     lab = validation.read(tasks_file, base)
     commanded = commands.is_one(lab)
@@ -137,7 +142,9 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
         cells = {
             key: _scale_cell(cell, scaling, backbone["name"]) for key, cell in protocol.items()
         }
-        trainings.chain(cells)
+        for cell in cells.values():
+            cell["images"] = trainings.images(datasets[cell["dataset"]])
+        trainings.chain(cells, datasets)
         _check_sizes(cells, datasets, preset_file)
         _check_layers(cells, tasks_file)
     tasks = {
@@ -160,6 +167,7 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
     used = dict.fromkeys(dataset["source"] for dataset in lab["datasets"].values())
     if config.get("finding") is not None:
         findings_of(claimed, config["finding"])
+    block = 1 if commanded else scaling["block"]
     return {
         "name": folders.name_of(config["lab"]),
         "folder": str(base / folder),
@@ -167,7 +175,9 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
         "title": lab["title"],
         "preset": preset,
         "seeds": chosen,
-        "blocks": seeds.blocks(chosen, 1 if commanded else scaling["block"]),
+        "ladder": ladder,
+        "seeds_of": dict.fromkeys(cells, chosen),
+        "blocks": dict.fromkeys(cells, seeds.in_steps(chosen, ladder, block)),
         "sources": {key: config["sources"][key] for key in used},
         "datasets": datasets,
         "tasks": tasks,
@@ -205,6 +215,16 @@ def _seeds(data: Mapping, file: Path) -> list[int] | None:
         return seeds.parse(data["seeds"])
     except ValueError as error:
         raise problem(file, ["seeds"], str(error), 5) from None
+
+
+def _ladder(scaling: Mapping, file: Path, count: int) -> list[int]:
+    """The preset's steps; with fewer seeds than the first of them, one look at all there are."""
+    steps = scaling.get("ladder", [])
+    if any(later <= earlier for earlier, later in pairwise(steps)):
+        listed = ", ".join(map(str, steps))
+        cause = f"must go upwards, but is {listed}: each step adds seeds to the one before it."
+        raise problem(file, ["ladder"], cause, [5, 10, 20, 40])
+    return list(steps) if steps and count >= steps[0] else [count]
 
 
 def _known(name: str, known: Sequence[str], key: str, cause: str) -> None:

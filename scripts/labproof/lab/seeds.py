@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 
 # A run of more is a slip of the keyboard: it takes minutes to plan and years to train.
 MOST = 10_000
-# Each seed has a thousand numbers of its own for layers, and they must stay below 2^31.
+# Larger ones are slips too.
 LARGEST = 1_000_000
 TEXT = re.compile(r"\d+(-\d+)?(,\d+(-\d+)?)*", re.ASCII)
 
@@ -85,6 +85,18 @@ def blocks(seeds: Sequence[int], size: int) -> list[str]:
     runs = groupby(enumerate(order), key=lambda pair: (pair[1] // size, pair[1] - pair[0]))
     found = [[seed for _, seed in run] for _, run in runs]
     return [f"{run[0]}-{run[-1]}" for run in found]
+
+
+def in_steps(order: Sequence[int], ladder: Sequence[int], size: int) -> list[str]:
+    """The blocks of seeds that come in steps, in their order: no block holds seeds of two steps.
+
+    order
+        The seeds, in the order in which they are added.
+    ladder
+        How many of them there are after each step.
+    """
+    ends = [0, *(step for step in ladder if step < len(order)), len(order)]
+    return [block for begin, end in pairwise(ends) for block in blocks(order[begin:end], size)]
 
 
 def seeds_of(block: str) -> list[int]:

@@ -1,10 +1,13 @@
 """Which cells are one training: cells that differ in nothing that changes how they train."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
-from itertools import pairwise
 
 # What of a cell is told and drawn, and changes nothing of how it trains.
-TOLD = ("label", "task", "control", "heatmaps", "continues", "continued")
+TOLD = ("label", "task", "control", "heatmaps", "same_as", "continues", "continued")
+# What of a data set changes none of the images that are trained on.
+ASKED = ("validation", "final", "classes")
 
 
 def settings(cell: Mapping) -> dict:
@@ -43,11 +46,50 @@ def shared(
     return {name: group[0] for group in alike(seen, besides) for name in group}
 
 
-def chain(cells: Mapping[str, dict]) -> None:
-    """Set `continues` and `continued` of cells that differ in epochs alone, the shortest first."""
-    for cell in cells.values():
-        cell |= {"continues": None, "continued": None}
-    for group in alike(cells, besides=["epochs"]):
-        group.sort(key=lambda name: cells[name]["epochs"])
-        for shorter, longer in pairwise(group):
-            cells[shorter]["continued"], cells[longer]["continues"] = longer, shorter
+def chain(cells: Mapping[str, dict], datasets: Mapping[str, Mapping]) -> None:
+    """Set what cells share: each training is done once, and none begins where another has been.
+
+    - `same_as`: the first cell that is one training with this one, or None
+    - `continues`, `continued`: the cell that differs in epochs alone and has the next fewer, or the
+      next more; None where there is none, and of a cell that is the same as another
+    """
+    first = shared(cells, datasets)
+    for name, cell in cells.items():
+        same = None if first[name] == name else first[name]
+        cell |= {"same_as": same, "continues": None, "continued": None}
+    own = {name: cell for name, cell in cells.items() if cell["same_as"] is None}
+    longest: dict[str, str] = {}
+    chains = shared(own, datasets, besides=["epochs"])
+    for name in sorted(own, key=lambda name: own[name]["epochs"]):
+        shorter = longest.get(chains[name])
+        if shorter:
+            cells[shorter]["continued"], cells[name]["continues"] = name, shorter
+        longest[chains[name]] = name
+
+
+def trained_as(cells: Mapping[str, Mapping], name: str) -> str:
+    """The cell under whose name a cell's seeds are trained: the first of the same ones."""
+    return cells[name]["same_as"] or name
+
+
+def images(dataset: Mapping) -> str:
+    """Hash of what the training images of a resolved data set are, wherever they lie."""
+    kept = {key: value for key, value in dataset.items() if key not in ASKED}
+    kept["images"] = {key: value for key, value in dataset["images"].items() if key != "path"}
+    return _hash(kept).hex()
+
+
+def stream(cell: Mapping, seed: int) -> int:
+    """The number, below 2^31, that all random numbers of one training follow from.
+
+    Each training has one of its own, since cells are compared as if they were independent; cells
+    that are one training, or differ in epochs alone, share it.
+    """
+    besides = ("dataset", "epochs")  # `images` tells one data set from another
+    kept = {key: value for key, value in settings(cell).items() if key not in besides}
+    return int.from_bytes(_hash([kept, seed])[:4]) >> 1
+
+
+def _hash(told: object) -> bytes:
+    text = json.dumps(told, sort_keys=True)
+    return hashlib.blake2b(text.encode(), digest_size=8).digest()

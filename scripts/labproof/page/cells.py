@@ -9,7 +9,6 @@ import pandas as pd
 
 from labproof import words
 from labproof.judging import curves
-from labproof.lab import trainings
 from labproof.page import escaping, sentences
 from labproof.page.intervals import estimates
 
@@ -85,7 +84,11 @@ def gather(blocks: pd.DataFrame | None) -> dict | None:
 
 def seconds(cells: Mapping[str, Mapping]) -> float:
     """Time of all trainings; that of one which another goes on from is in the longer one's."""
-    trained = {name: cell for name, cell in cells.items() if cell["facts"]}
+    trained = {
+        name: cell
+        for name, cell in cells.items()
+        if cell["facts"] and not cell["settings"]["same_as"]
+    }
     within = [cell["settings"]["continues"] for cell in trained.values()]
     counted = [cell["facts"]["seconds"] for name, cell in trained.items() if name not in within]
     return sum(counted) if counted else np.nan
@@ -245,5 +248,7 @@ def settings_row(cell: dict) -> dict:
 
 def twins(cells: dict[str, dict]) -> list[list[str]]:
     """Cells that a preset has made into one and the same training, by the protocol different."""
-    groups = trainings.alike({name: cell["settings"] for name, cell in cells.items()})
-    return [[f"`{name}`" for name in names] for names in groups if len(names) > 1]
+    groups: dict[str, list[str]] = {}
+    for name, cell in cells.items():
+        groups.setdefault(cell["settings"]["same_as"] or name, []).append(f"`{name}`")
+    return [names for names in groups.values() if len(names) > 1]

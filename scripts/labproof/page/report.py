@@ -56,7 +56,7 @@ def context(
     told = escaped(pd.DataFrame(numbers.read(published), columns=numbers.COLUMNS))
     lacking = [gap["cell"] for gap in missing]
     # of a cell without any seed, what an earlier run may have left is not shown
-    gone = {cell for cell in lacking if lacking.count(cell) == len(lab["blocks"])}
+    gone = {cell for cell in lacking if lacking.count(cell) == len(lab["blocks"][cell])}
 
     def place(cell: str) -> Path:
         return results / "gone" if cell in gone else results

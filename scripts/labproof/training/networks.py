@@ -6,7 +6,6 @@ so that two builds with one seed are equal whatever was built before them.
 
 import math
 from collections.abc import Mapping, Sequence
-from itertools import count
 
 import keras
 import numpy as np
@@ -16,18 +15,18 @@ from scipy.special import ndtr, ndtri
 from labproof.lab.architectures import CONVOLUTIONAL, VGG16
 from labproof.training import fused_layers
 
+LAYERS = 1000  # more than any network has
 CUT = 0.87962566103423978  # deviation of a standard normal distribution that is cut off at +-2
 
 
 class Seeds:
-    """A seed for each layer in turn, weights and masks counted apart.
-
-    So a cell with dropout starts from the very weights of the cell without it: seeds are pairs.
-    """
+    """A seed below 2^31 for each layer in turn, of weights and of masks."""
 
     def __init__(self, seed: int):
-        self.weights = count(1_000 * seed)
-        self.masks = count(1_000 * seed + 500)
+        self.weights, self.masks = (
+            map(int, part.generate_state(LAYERS) >> 1)
+            for part in np.random.SeedSequence(seed).spawn(2)
+        )
 
 
 def build(

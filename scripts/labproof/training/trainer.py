@@ -1,8 +1,9 @@
 """A cell, its dataset and some seeds -> histories, predictions and trained networks.
 
 What the seeds draw (initial weights, the order of the images, the augmentation) is drawn here and
-in `networks` by NumPy, so that it is the same whichever engine trains: `engine_tensorflow`, one
-network after another, or `engine_jax`, which can train all seeds of a block at once.
+in `networks` by NumPy, from the training's own stream (`lab.trainings.stream`), so that it is the
+same whichever engine trains: `engine_tensorflow`, one network after another, or `engine_jax`, which
+can train all seeds of a block at once.
 """
 
 import logging
@@ -18,6 +19,7 @@ import pandas as pd
 from labproof import provenance
 from labproof.data import augmentation, store
 from labproof.errors import LabError
+from labproof.lab import trainings
 from labproof.training import checkpoints, objective
 from labproof.training.checkpoints import Checkpoints, State
 
@@ -142,14 +144,15 @@ def facts(trained: Trained, block: str, seconds: float) -> pd.DataFrame:
 
 def _train(runner, cell: Mapping, count: int, progress: "Progress") -> None:
     """Train a group of seeds at once, from its checkpoint or from the beginning."""
-    runner.start(progress.seeds)
+    streams = [trainings.stream(cell, seed) for seed in progress.seeds]
+    runner.start(streams)
     for epoch in range(progress.restore(runner) + 1, cell["epochs"] + 1):
         drawn = [
-            augmentation.draw(cell["augmentation"], count, seed=seed, epoch=epoch)
-            for seed in progress.seeds
+            augmentation.draw(cell["augmentation"], count, seed=stream, epoch=epoch)
+            for stream in streams
         ]
         told = runner.epoch(
-            np.stack([order(count, seed=seed, epoch=epoch) for seed in progress.seeds]),
+            np.stack([order(count, seed=stream, epoch=epoch) for stream in streams]),
             {name: np.stack([each[name] for each in drawn]) for name in drawn[0]},
         )
         progress.add(epoch, np.concatenate([told, runner.validate()[0]], axis=1), runner)

@@ -1,0 +1,91 @@
+"""Which cells are one training, which go on from one another, and their random numbers."""
+
+import copy
+
+import pytest
+
+from labproof.lab import plan, trainings
+from project import ROOT
+
+DATASETS = {
+    "films": {"size": 48, "train": 20, "validation": 9, "classes": ["no", "yes"]},
+    "others": {"size": 48, "train": 20, "validation": 9, "classes": ["no", "yes"]},
+}
+for name, dataset in DATASETS.items():
+    dataset["images"] = {"kind": "folder", "path": "films" if name == "films" else "others"}
+DATASETS["films-unmarked"] = copy.deepcopy(DATASETS["films"])
+CELL = {"label": "plain", "dataset": "films", "network": "alexnet", "base": 8, "epochs": 10}
+
+
+def resolved(**cells):
+    made = {name.replace("_", "-"): {**CELL, **own} for name, own in cells.items()}
+    for cell in made.values():
+        cell["images"] = trainings.images(DATASETS[cell["dataset"]])
+    trainings.chain(made, DATASETS)
+    return made
+
+
+def test_equal_settings_on_equal_images_are_one_training_whatever_the_names():
+    cells = resolved(
+        plain={},
+        control={"dataset": "films-unmarked", "label": "control", "heatmaps": {"methods": []}},
+        wide={"base": 16},
+        elsewhere={"dataset": "others"},
+    )
+    same = {name: cell["same_as"] for name, cell in cells.items()}
+    assert same == {"plain": None, "control": "plain", "wide": None, "elsewhere": None}
+    assert trainings.trained_as(cells, "control") == "plain"
+    assert trainings.trained_as(cells, "wide") == "wide"
+
+
+def test_a_chain_runs_through_one_cell_of_each_training():
+    cells = resolved(
+        long={"epochs": 30}, short={"dataset": "films-unmarked"}, twin={}, middle={"epochs": 20}
+    )
+    assert cells["twin"]["same_as"] == "short"
+    ways = {name: (cell["continues"], cell["continued"]) for name, cell in cells.items()}
+    assert ways == {
+        "short": (None, "middle"),
+        "middle": ("short", "long"),
+        "long": ("middle", None),
+        "twin": (None, None),
+    }
+
+
+def test_each_training_has_numbers_of_its_own_and_one_training_has_one():
+    cells = resolved(plain={}, wide={"base": 16}, elsewhere={"base": 4}, longer={"epochs": 30})
+    cells |= resolved(control={"dataset": "films-unmarked"})
+    found = {
+        name: [trainings.stream(cell, seed) for seed in range(50)] for name, cell in cells.items()
+    }
+    assert found["plain"] == found["longer"] == found["control"]
+    apart = found["plain"] + found["wide"] + found["elsewhere"]
+    assert len(set(apart)) == 150
+    assert all(0 <= number < 2**31 for number in apart)
+    # what is told and drawn of a cell changes none of its numbers
+    told = {**cells["plain"], "label": "x", "task": "1", "control": True, "heatmaps": {}}
+    assert trainings.stream(told, 0) == found["plain"][0]
+    # nor does where its images lie
+    moved = copy.deepcopy(DATASETS["films"])
+    moved["images"]["path"] = "elsewhere"
+    assert trainings.images(moved) == trainings.images(DATASETS["films"])
+    assert trainings.images({**moved, "train": 21}) != trainings.images(moved)
+
+
+def test_the_numbers_stay_what_they_were():
+    """Another number would be another training: what was trained before would be lost."""
+    assert trainings.stream({"network": "alexnet", "learning_rate": 2e-3, "epochs": 5}, 3) == NUMBER
+
+
+NUMBER = 964672717
+
+
+@pytest.mark.parametrize("preset", ["smoke", "demo", "lab"])
+def test_all_cells_of_the_lab_but_chains_and_twins_have_numbers_of_their_own(preset):
+    lab = plan.resolve(plan.read_config(ROOT), ROOT, preset=preset)
+    groups = trainings.shared(lab["cells"], lab["datasets"], besides=["epochs"])
+    numbers = {}
+    for name, cell in lab["cells"].items():
+        numbers.setdefault(groups[name], set()).add(trainings.stream(cell, 0))
+    assert all(len(found) == 1 for found in numbers.values())
+    assert len(set.union(*numbers.values())) == len(numbers)
