@@ -159,8 +159,9 @@ def judge(
             break
         look, evidence = _look(region, seen, paired, float(error), images, least, level, steps)
         if wait and look.n < MANY:
-            look = look._replace(tail=1.0, held=wait)
-            evidence = evidence._replace(held=wait, fewest=MANY)
+            held = wait if look.tail <= level else look.held
+            look = look._replace(tail=1.0, held=held)
+            evidence = evidence._replace(held=held, fewest=MANY)
         looks.append(look)
     if not looks:
         mean = [sample.known.mean() for sample in samples]
