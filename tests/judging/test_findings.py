@@ -523,6 +523,15 @@ def test_a_sentence_is_looked_at_when_all_its_cells_reached_a_step():
     assert "missing for seed 7" in later["reason"]  # which b does not have
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_a_sentence_tells_what_each_of_its_looks_decided(seed):
+    tables = {"a": many(seed, 20), "b": many(seed + 50, 20, mean=0.70)}
+    said = {"parts": [claim(**LOSS, above=0.72), claim(**LOSS, above="b")]}
+    looks = judged(said, tables, seeds=range(20), ladder=[5, 10, 20])["looks"]
+    alone = [judged(said, tables, seeds=range(n), ladder=[5, 10, 20]) for n in (5, 10, 20)]
+    assert looks == [{"n": x["n"], "verdict": x["verdict"]} for x in alone]
+
+
 def test_seeds_are_looked_at_in_their_order():
     tables = {"a": many(0)}
     order = [11, 3, 5, 7, 9, 0, 1, 2, 4, 6]

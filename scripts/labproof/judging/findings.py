@@ -126,7 +126,8 @@ def judge(
     list of dict
         One a finding, in order, for `findings.json`: `id`, `task`, `statement`, `why`, `note`,
         `ours`, `cells`, `warnings`; `curve`, `means`, `negated` of its claim; the verdict as of a
-        part below; and `p_adjusted`, Holm's over all findings.
+        part below; `looks` (n, and the verdict as of this look); and `p_adjusted`, Holm's over all
+        findings.
         A number that is not known, or not finite, is None.
         `parts`: the claims of one measure that it is made of, in order, each with `claim` (in
         words), `measure`, `at`, `cell`, `relation`, `number`, `other`, `other_measure`, `margin`,
@@ -261,6 +262,7 @@ def _judge(entry, run, published) -> dict:
         "negated": entry["claim"].get("negated", False),
         "measure": deciding["measure"],
         **_numbers(verdict),
+        "looks": [{"n": n, "verdict": said} for n, said in verdict.history()],
         "parts": parts,
     }
 
