@@ -523,6 +523,15 @@ def test_a_sentence_is_looked_at_when_all_its_cells_reached_a_step():
     assert "missing for seed 7" in later["reason"]  # which b does not have
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_a_sentence_tells_what_each_of_its_looks_decided(seed):
+    tables = {"a": many(seed, 20), "b": many(seed + 50, 20, mean=0.70)}
+    said = {"parts": [claim(**LOSS, above=0.72), claim(**LOSS, above="b")]}
+    looks = judged(said, tables, seeds=range(20), ladder=[5, 10, 20])["looks"]
+    alone = [judged(said, tables, seeds=range(n), ladder=[5, 10, 20]) for n in (5, 10, 20)]
+    assert looks == [{"n": x["n"], "verdict": x["verdict"]} for x in alone]
+
+
 def test_seeds_are_looked_at_in_their_order():
     tables = {"a": many(0)}
     order = [11, 3, 5, 7, 9, 0, 1, 2, 4, 6]
@@ -540,7 +549,7 @@ def test_without_a_ladder_there_is_one_look_at_all_seeds():
 
 
 def test_cells_of_one_chain_are_compared_seed_by_seed():
-    level = np.array(WIDE)
+    level = np.array(WIDE) + 0.1
     tables = {"a": cell(level + np.array([0.02, 0.03, 0.02, 0.03, 0.02])), "b": cell(level)}
     said = claim(**LOSS, above="b")
     assert judged(said, tables)["verdict"] == OPEN
@@ -621,6 +630,57 @@ def test_final_and_validation_images_are_two_samples():
     assert part["images"] == {"split": "final and validation", "count": 200}
     assert part["spread"]["image"] == pytest.approx(2 * 0.8 * 0.2 / 200, rel=0.15)
     assert same["spread"]["image"] < part["spread"]["image"] / 3
+
+
+# --- stuck seeds -------------------------------------------------------------------------------
+
+
+def test_stuck_seeds_are_a_line_of_their_own_and_no_mean_decides_before_20():
+    learned = cell([0.80] * 4 + [0.5])
+    (part,) = judged(claim(**LOSS, above=0.6), {"a": learned})["parts"]
+    low, high = stats.binomtest(1, 5).proportion_ci(method="exact")
+    assert part["stuck"]["cells"] == {"a": {"stuck": 1, "seeds": 5, "low": low, "high": high}}
+    sure = cell([0.80, 0.81, 0.80, 0.80, 0.5], loss=0.9)  # by the interval alone it is decided
+    found = judged(claim(**LOSS, above=0.6), {"a": sure})
+    assert found["verdict"] == OPEN and found["p"] == 1
+    assert "1 of 5\u00a0seeds of a never left chance" in found["reason"]
+    assert "never left chance, a share in [0.01, 0.72]" in findings.tell(found)
+    four = cell([0.80, 0.81, 0.80, 0.80, 0.5] * 4, loss=0.9)
+    assert judged(claim(**LOSS, above=0.6), {"a": four}, seeds=range(20))["verdict"] == YES
+
+
+def test_where_all_are_stuck_there_is_one_hump():
+    found = judged(claim(**LOSS, above=0.6), {"a": cell([0.5] * 5, loss=0.7)})
+    (part,) = found["parts"]
+    assert found["verdict"] == YES and part["stuck"]["cells"]["a"]["stuck"] == 5
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "verdict", "turns"),
+    [
+        (0.95, None, YES, False),  # 0.95 - 0.45 * 0.45 is above 0.7
+        (0.85, None, YES, True),  # 0.85 - 0.45 * 0.35 is not
+        (0.62, None, NO, False),
+        (0.90, 0.60, YES, True),
+        (0.80, 0.70, NO, True),  # stuck seeds of the other leave 0.61 of it
+        (0.60, 0.90, NO, False),
+    ],
+)
+def test_a_verdict_that_unseen_stuck_seeds_would_turn_is_marked(own, other, verdict, turns):
+    """Five seeds without a stuck one leave a share of 1 - 0.05^(1/5) = 0.45 open."""
+    spread = 0.001 * np.array([-1, 0, 1, 0, 0])
+    tables = {name: cell(x + spread) for name, x in (("a", own), ("b", other)) if x}
+    said = {"above": "b", "by": 0.15} if other else {"above": 0.7}
+    (part,) = judged(claim(measure="final_accuracy", **said), tables)["parts"]
+    assert part["verdict"] == verdict
+    assert part["stuck"]["turns"] == turns
+
+
+def test_slow_is_not_stuck():
+    """Chance is what the larger class gets right, and what a sample of so many explains."""
+    for share, stuck in ((0.55, 5), (0.57, 0)):  # 0.5 + 1.645 * 0.5 / sqrt(200) = 0.558
+        (part,) = judged(claim(**LOSS, above=0.1), {"a": cell([share] * 5)})["parts"]
+        assert part["stuck"]["cells"]["a"]["stuck"] == stuck
 
 
 # --- warnings on the data ----------------------------------------------------------------------

@@ -12,7 +12,7 @@ import pandas as pd
 
 from labproof import words
 from labproof.errors import LabError
-from labproof.judging import bootstrap, measures, verdicts
+from labproof.judging import bootstrap, measures, stuck, verdicts
 from labproof.judging.ladder import looks, reached
 from labproof.judging.measures import MEASURES
 from labproof.judging.sample import Region, Sample
@@ -59,6 +59,16 @@ class Run(NamedTuple):
         """What a cell answers on new images, and of which split these are."""
         table = self.table(cell, "predictions")
         return (None, measures.VALIDATION) if table is None else measures.asked(table)
+
+    def stuck(self, cells: Sequence[str]) -> dict[str, dict]:
+        """Cell -> how many of the seeds that are looked at never left chance, where it is known."""
+        told = {}
+        for cell in cells:
+            found = stuck.seeds(self.table(cell, "histories"), self.answers(cell)[0])
+            among = [seed for seed in self.seeds_of(cell)[: self.upto] if seed in (found or {})]
+            if among:
+                told[cell] = stuck.counted(found, among)
+        return told
 
     def one(self, cells: Sequence[str], kind: Mapping[str, str]) -> bool:
         """Whether two cells are one training, or one chain, by what names those of each."""
@@ -116,7 +126,8 @@ def judge(
     list of dict
         One a finding, in order, for `findings.json`: `id`, `task`, `statement`, `why`, `note`,
         `ours`, `cells`, `warnings`; `curve`, `means`, `negated` of its claim; the verdict as of a
-        part below; and `p_adjusted`, Holm's over all findings.
+        part below; `looks` (n, and the verdict as of this look); and `p_adjusted`, Holm's over all
+        findings.
         A number that is not known, or not finite, is None.
         `parts`: the claims of one measure that it is made of, in order, each with `claim` (in
         words), `measure`, `at`, `cell`, `relation`, `number`, `other`, `other_measure`, `margin`,
@@ -129,7 +140,10 @@ def judge(
         comes from the images; `images`: how many there are; `fewest`: seeds before which nothing
         is decided; None where there is no interval), `images` (`split`: validation, final or both;
         `count`: how many of the cell that has fewer; None where no images are a sample),
-        `published` (group, value, agrees, note).
+        `stuck` (`cells`: of each cell, where it is known, how many of its `seeds` are `stuck` at
+        chance, and the share's interval from `low` to `high`; `turns`: whether the verdict would
+        turn if as many were as so many seeds without one do not exclude, None where it is not
+        known or nothing is decided), `published` (group, value, agrees, note).
     """
     run = Run(tables, seeds, looks(ladder), datasets, trainings or {}, chains or {})
     judged = [_judge(entry, run, published) for entry in findings]
@@ -191,6 +205,13 @@ def tell(entry: Mapping) -> str:
                 f"{words.count(part['n'], 'seed')}"
             )
         lines.append(f"    {part['reason']}")
+        for cell, count in part["stuck"]["cells"].items():
+            share = f"[{words.number(count['low'], 2)}, {words.number(count['high'], 2)}]"
+            if count["stuck"]:
+                lines.append(f"    {stuck.told(cell, count)}, a share in {share}")
+        if part["stuck"]["turns"]:
+            lines.append("    It rests on there being no stuck seed: as many as so few do not")
+            lines.append("    exclude would turn it")
         for cell, values in part["values"].items():
             each = [x if isinstance(x, str) else words.number(x) for x in values.values()]
             lines.append(f"    {cell}: {', '.join(each)}")
@@ -241,6 +262,7 @@ def _judge(entry, run, published) -> dict:
         "negated": entry["claim"].get("negated", False),
         "measure": deciding["measure"],
         **_numbers(verdict),
+        "looks": [{"n": n, "verdict": said} for n, said in verdict.history()],
         "parts": parts,
     }
 
@@ -279,6 +301,7 @@ def _verdict(claim, parts, run, published) -> verdicts.Verdict:
             "looks": [{key: getattr(look, key) for key in LOOK} for look in verdict.looks],
             "spread": spread_of(verdict),
             "images": _rested_on(claim, verdict, run),
+            "stuck": _stuck(claim, verdict, run),
             "published": [] if published is None else _published(claim, published),
         }
     )
@@ -299,6 +322,8 @@ def _leaf(claim, run) -> verdicts.Verdict:
             n=min(len(sample.values) for sample in samples),
         )
     errors, images = _image_errors(sides, run)
+    seen = [(cell, count) for cell, count in run.stuck(cells).items() if stuck.some(count)]
+    wait = " and ".join(stuck.told(cell, count) for cell, count in seen)
     verdict = verdicts.judge(
         region,
         *(sample.first(run.upto) for sample in samples),
@@ -307,6 +332,7 @@ def _leaf(claim, run) -> verdicts.Verdict:
         images=images,
         least=claim["least"] or 0.0,
         steps=run.ladder,
+        wait=wait and f"{wait}, so no mean of them decides before {verdicts.MANY} seeds.",
     )
     if any(_of_seeds_alone(cell, measure, run) for cell, measure, _ in sides):
         return replace(verdict, reason=f"{verdict.reason} {SEEDS_ALONE}")
@@ -395,6 +421,24 @@ def _rested_on(claim: Mapping, verdict: verdicts.Verdict, run: Run) -> dict | No
     if not splits or verdict.evidence is None:
         return None
     return {"split": " and ".join(splits), "count": verdict.evidence.spread.images}
+
+
+def _stuck(claim: Mapping, verdict: verdicts.Verdict, run: Run) -> dict:
+    """How many seeds of each cell are stuck, and whether unseen ones would turn the verdict."""
+    sides = claims.sides(claim)
+    cells = run.stuck([cell for cell, *_ in sides])
+    chances = [vocabulary.MEASURES[measure].chance for _, measure, _ in sides]
+    turns = None
+    decided = verdict.verdict != verdicts.UNDECIDED
+    if decided and len(cells) == len({cell for cell, *_ in sides}) and None not in chances:
+        shares = [
+            0.0 if cells[cell]["stuck"] else stuck.unseen(cells[cell]["seeds"])
+            for cell, *_ in sides
+        ]
+        samples = [_sample(*side, run).first(run.upto) for side in sides]
+        means = [float(sample.known.mean()) for sample in samples]
+        turns = stuck.turns(verdict.region, means, chances, shares)
+    return {"cells": cells, "turns": turns}
 
 
 def _published(claim: Mapping, published: pd.DataFrame) -> list[dict]:

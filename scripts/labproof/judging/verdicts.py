@@ -91,7 +91,24 @@ class Verdict:
     @property
     def contradicts_itself(self) -> bool:
         """Whether one look of a claim decided one way and another the other."""
+        if any(part.contradicts_itself for part in self.parts):
+            return True
         return self.p_of(True) <= ALPHA and self.p_of(False) <= ALPHA
+
+    def after(self, looks: int) -> "Verdict":
+        """The same as of its first looks; its numbers are none of theirs."""
+        parts = tuple(part.after(looks) for part in self.parts)
+        return replace(self, looks=self.looks[:looks], parts=parts)
+
+    def history(self) -> list[tuple[int, str]]:
+        """(seeds, verdict) of each look that all parts have."""
+        leaves = self.leaves()
+        whole = min(leaves, key=lambda leaf: len(leaf.looks)).looks
+        return [(look.n, decided(self.after(k + 1))) for k, look in enumerate(whole)]
+
+    def leaves(self) -> list["Verdict"]:
+        """The claims of one measure that it is made of."""
+        return [leaf for part in self.parts for leaf in part.leaves()] or [self]
 
 
 def judge(
@@ -159,8 +176,9 @@ def judge(
             break
         look, evidence = _look(region, seen, paired, float(error), images, least, level, steps)
         if wait and look.n < MANY:
-            look = look._replace(tail=1.0, held=wait)
-            evidence = evidence._replace(held=wait, fewest=MANY)
+            held = wait if look.tail <= level else look.held
+            look = look._replace(tail=1.0, held=held)
+            evidence = evidence._replace(held=held, fewest=MANY)
         looks.append(look)
     if not looks:
         mean = [sample.known.mean() for sample in samples]
@@ -231,9 +249,9 @@ def _standing(
     told: list[Look] = []
     for look in looks:
         verdict = replace(verdict, looks=(*told, look))
-        told.append(look._replace(verdict=_decided(verdict)))
+        told.append(look._replace(verdict=decided(verdict)))
     verdict = replace(verdict, looks=tuple(told))
-    last, decided = told[-1], _decided(verdict)
+    last, outcome = told[-1], decided(verdict)
     region, second = verdict.region, samples[1] if len(samples) > 1 else None
     needed, would = evidence.needs()
     reason = last.held
@@ -242,10 +260,10 @@ def _standing(
         reason = "The looks contradict each other: " + " ".join(
             f"with {words.count(x.n, 'seed')}: {x.held}" for x in sorted(both)
         )
-    elif decided == UNDECIDED:
+    elif outcome == UNDECIDED:
         reason = f"{last.held} {would}".rstrip()
     elif last.tail > last.level:
-        before = next(x for x in told if x.verdict == decided)
+        before = next(x for x in told if x.verdict == outcome)
         reason = (
             f"{before.held} That was with {words.count(before.n, 'seed')}, and a verdict stands; "
             f"with {last.n} alone the interval is {reasons.seen(last.low, last.high)}."
@@ -254,7 +272,7 @@ def _standing(
     p = min(verdict.p_of(True), verdict.p_of(False))
     return replace(
         verdict,
-        verdict=decided,
+        verdict=outcome,
         reason=f"{reason} {stop}".rstrip(),
         stop=stop,
         estimate=last.estimate,
@@ -265,12 +283,13 @@ def _standing(
         inside=last.inside,
         effect=_effect(region, last.estimate, evidence.spread),
         p_permutation=_permutation(region, samples[0], second, paired),
-        seeds_needed=needed if decided == UNDECIDED else last.n,
+        seeds_needed=needed if outcome == UNDECIDED else last.n,
         evidence=evidence,
     )
 
 
-def _decided(verdict: Verdict) -> str:
+def decided(verdict: Verdict) -> str:
+    """What the looks of a claim decide."""
     if verdict.contradicts_itself:
         return UNDECIDED
     if verdict.p_of(True) <= ALPHA:
