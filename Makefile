@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 CORES  ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 4)
+LAB    ?=
 PRESET ?=
 CONFIG ?=
 GPU    ?=
@@ -52,23 +53,26 @@ override CONFIG += partial=True
 AS_IS := --rerun-triggers mtime input --forcerun judge_findings write_report
 endif
 # Snakemake takes the last --config alone, so it must be one.
-ifneq (,$(strip $(PRESET) $(CONFIG)))
+ifneq (,$(strip $(LAB) $(PRESET) $(CONFIG)))
 ifneq (,$(filter --config -C,$(ARGS)))
-$(error Give settings as CONFIG="seeds=10", not in ARGS, when PRESET or CONFIG is given)
+$(error Give settings as CONFIG="seeds=10", not in ARGS, when LAB, PRESET or CONFIG is given)
 endif
-SETTINGS := --config $(if $(PRESET),preset=$(PRESET)) $(CONFIG)
+SETTINGS := --config $(if $(LAB),'lab=$(LAB)') $(if $(PRESET),preset=$(PRESET)) $(CONFIG)
 endif
+
+# A terminal gets a bar a rule, a file or a CI's log short lines; both end with the verdicts.
+SHOWN := $(shell test -t 2 && echo --logger rich || echo --quiet rules host reason)
 
 .PHONY: help report finding estimate test lint format setup quarto lock clean clean-all FORCE
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
-	@echo "make TARGET [PRESET=smoke|demo|lab] [CONFIG=\"seeds=10\"] [CORES=2] [GPU=1] [PARTIAL=1] [PYTHON=python3.12] [ARGS=...]"
+	@echo "make TARGET [LAB=path/to/lab] [PRESET=smoke|demo|lab] [CONFIG=\"seeds=10\"] [CORES=2] [GPU=1] [PARTIAL=1] [PYTHON=python3.12] [ARGS=...]"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 report: $(BASE) $(QUARTO)  ## run the lab and render its page: results/LAB/PRESET/report/index.html; PARTIAL=1: of what is there
 	@$(WITH_PATH) $(PY) workflow/unlock.py $(SETTINGS)
-	$(WITH_PATH) $(PY) -m snakemake $(SETTINGS) $(AS_IS) --resources gpu=1 --cores $(CORES) $(ARGS)
+	@$(WITH_PATH) $(PY) -m snakemake $(SETTINGS) $(AS_IS) --resources gpu=1 --cores $(CORES) $(SHOWN) $(ARGS)
 
 finding: $(BASE)  ## judge one finding and print its verdict: make finding ID=1a-plain-overfits
 	@$(WITH_PATH) $(PY) workflow/unlock.py $(SETTINGS)
@@ -124,9 +128,9 @@ lock:  ## write the lock files anew from pyproject.toml; ARGS=--upgrade moves ev
 	$(COMPILE) --group setup -o requirements-uv.lock && \
 	$(COMPILE) --group quarto --no-deps -o requirements-quarto.lock
 
-clean:  ## remove what runs made (PRESET=smoke: that preset's results alone)
-ifneq (,$(PRESET))
-	rm -rf results/*/"$(PRESET)"
+clean:  ## remove what runs made (LAB=, PRESET=: of that lab or preset alone)
+ifneq (,$(PRESET)$(LAB))
+	rm -rf results/$(or $(notdir $(LAB:/=)),*)/$(PRESET)
 else
 	rm -rf results .snakemake .pytest_cache .ruff_cache
 	find scripts tests workflow -name __pycache__ -type d -prune -exec rm -rf {} +

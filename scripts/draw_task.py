@@ -36,4 +36,6 @@ with job(snakemake):
     for name, label in cells.items():
         draw(name, learning_curves({label: histories[label]}, told([name])))
     classes = {label: snakemake.params.classes[name] for name, label in cells.items()}
-    draw("predictions", answers(predictions, classes))
+    known = {label: table for label, table in predictions.items() if table is not None}
+    if known:
+        draw("predictions", answers(known, classes))

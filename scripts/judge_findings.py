@@ -22,9 +22,11 @@ with job(snakemake):
     judged = findings.judge(
         wanted,
         evidence.read(results, cells, given=set(map(str, snakemake.input))),
-        seeds=lab["seeds"],
+        seeds=lab["seeds_of"],
+        ladder=lab["ladder"],
         datasets={name: cell["dataset"] for name, cell in lab["cells"].items()},
         trainings=trainings.shared(lab["cells"], lab["datasets"]),
+        chains=trainings.shared(lab["cells"], lab["datasets"], besides=["epochs"]),
         published=pd.DataFrame(
             published.read(snakemake.input.published), columns=published.COLUMNS
         ),

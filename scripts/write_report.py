@@ -19,7 +19,7 @@ with job(snakemake):
         lab=lab,
         missing=snakemake.params.gaps,
         results=Path(results.root),
-        published=Path(snakemake.input.published),
+        published=snakemake.input.published,
         template=Path(snakemake.input.template),
         output=Path(snakemake.output[0]),
     )

@@ -19,6 +19,7 @@ FLAGS = [
 def listen(browser, scheme="light", width=1280):
     """A new page, and the list that gets its errors and the addresses that it asks for."""
     page = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": 900})
+    page.set_default_timeout(10_000)
     heard = []
     page.on("console", lambda message: message.type == "error" and heard.append(message.text))
     page.on("pageerror", lambda error: heard.append(str(error)))

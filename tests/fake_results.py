@@ -12,7 +12,7 @@ from PIL import Image
 
 from labproof.data import audit
 from labproof.judging import findings
-from labproof.lab import claims
+from labproof.lab import claims, prose
 from labproof.page import overlays
 
 SEEDS = [0, 1, 2, 3, 4]
@@ -78,6 +78,18 @@ CLAIMED = {
         },
     ],
 }
+
+# What the fake lab wrote: four of its sentences stand in its prose, two of the text's are plain.
+WRITTEN = """A word before the tasks, which nothing judges.
+
+## 1a
+
+We began plain. [The loss *overfits*]{finding=1a-plain-overfits}, though
+[the accuracy is about 0.9]{finding=1a-plain-accuracy}.
+
+- With dropout [there is none of it]{finding=1a-dropout-none}.
+- [Both accuracies]{finding=1a-dropout-better} are higher.
+"""
 
 # cell: (task, dataset, network, label, floor of the loss, rise of the validation loss, accuracies)
 CELLS = {
@@ -192,6 +204,7 @@ def lab(seeds: list[int] = SEEDS) -> dict:
     return {
         "name": "fake",
         "title": "A fake lab",
+        "where": "lab3",
         "preset": "demo",
         "seeds": seeds,
         "ladder": [len(seeds)],
@@ -203,6 +216,8 @@ def lab(seeds: list[int] = SEEDS) -> dict:
         "tasks": tasks,
         "cells": cells,
         "protocol": protocol,
+        "asked": {name: {"size": 128, "train": 60, "validation": 20} for name in datasets},
+        "prose": prose.parse(WRITTEN, "report.md", tasks, [x["id"] for x in CLAIMED["findings"]]),
         **claims.resolve(CLAIMED, tasks, cells, Path("fake/findings.yaml")),
     }
 

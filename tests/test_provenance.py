@@ -16,8 +16,6 @@ def scripts(tmp_path):
 
 def hashes(scripts):
     provenance.code_hash.cache_clear()
-    provenance._tree.cache_clear()
-    provenance._logic.cache_clear()
     found = {file.stem: provenance.code_hash(file) for file in scripts.glob("[a-z]*.py")}
     assert len(found) >= 8
     return found

@@ -65,7 +65,7 @@ def test_cut_off_anywhere_it_is_told(tmp_path, kind):
         (lambda text: text.replace("0.25", "0,25", 1), "line 3 has 5 values instead of 4"),
         (lambda text: text.replace(",0.125", "", 1), "line 5 has 3 values instead of 4"),
         (lambda text: text.replace("0.125", "0.1x5", 1), "in the column loss is no number"),
-        (lambda text: text.replace("3,2,0.25,0.5\n", "", 1), "seed 3 has 3 rows, seed 7 more"),
+        (lambda text: text.replace("3,2,0.25,0.5\n", "", 1), "each of the epochs 1 to 3"),
         (lambda text: text.replace("3,2,", "3,3,", 1), "seed 3 does not have each of the epochs"),
         (lambda text: text.replace("0.5", "\0", 1), "no number"),
     ],

@@ -4,6 +4,7 @@ The rules ask with wildcards ("{cell}") where scripts and library ask with names
 same files.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,9 @@ TEMPLATE = "results/{lab}/{preset}"
 
 
 def of(lab: str, preset: str = "{preset}") -> "Results":
-    """The results of a lab under a preset, relative to where the workflow runs."""
-    return Results(TEMPLATE.format(lab=lab, preset=preset))
+    """The results of a lab, by its name or its folder, relative to where the workflow runs."""
+    name = Path(os.path.abspath(Path(lab).expanduser())).name
+    return Results(TEMPLATE.format(lab=name, preset=preset))
 
 
 def of_resolved(lab: Mapping) -> "Results":
@@ -50,6 +52,14 @@ class Results:
     def models(self, cell: str, block: str) -> str:
         """Folder of the networks of one block of seeds."""
         return f"{self.root}/models/{cell}/{block}"
+
+    def run(self, cell: str, block: str) -> str:
+        """Folder where a user's command trained one seed, with all that it wrote."""
+        return f"{self.root}/runs/{cell}/{block}"
+
+    def scalars(self, cell: str) -> str:
+        """Single numbers that a user's command told of its seeds."""
+        return f"{self.root}/scalars/{cell}.csv"
 
     def history(self, cell: str) -> str:
         """Learning curves of all seeds."""

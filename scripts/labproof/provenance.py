@@ -7,7 +7,7 @@ import json
 import platform
 import resource
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -38,54 +38,48 @@ def code_hash(script: Path) -> str:
         A Python file beside the package `labproof`.
     """
     root = script.resolve().parent
-    files, waiting = set(), [script.resolve()]
+    known: dict[Path, str] = {}
+    waiting = [script.resolve()]
     while waiting:
         file = waiting.pop()
-        if file not in files:
-            files.add(file)
-            waiting += _imports(file, root)
+        if file not in known:
+            known[file], names = _parsed(file.read_text(encoding="utf-8"))
+            waiting += _files(names, root)
     digest = hashlib.sha256()
-    for file in sorted(files):
+    for file, logic in sorted(known.items()):
         # two rooms may have modules of one name
-        digest.update(file.relative_to(root).as_posix().encode())
-        digest.update(_logic(file).encode())
+        digest.update(f"{file.relative_to(root).as_posix()}\0{logic}\0".encode())
     return digest.hexdigest()[:16]
 
 
 @cache
-def _tree(file: Path) -> ast.Module:
-    return ast.parse(file.read_text(encoding="utf-8"))
+def _parsed(text: str) -> tuple[str, frozenset[str]]:
+    """Hash of a file's syntax tree without its docstrings, and the names that it imports.
 
-
-@cache
-def _logic(file: Path) -> str:
-    """The syntax tree without docstrings, as text."""
-    tree = _tree(file)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
-            node
-        ):
-            node.body = node.body[1:]
-    return ast.dump(tree)
-
-
-def _imports(file: Path, root: Path) -> list[Path]:
-    """Files below `root` that a file imports, wherever in the file the import stands.
-
-    `import a.b` runs a/__init__.py as well.
+    Wherever in the file an import stands.
     """
+    tree = ast.parse(text)
     names = set()
-    for node in ast.walk(_tree(file)):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
+            node
+        ):
+            node.body = node.body[1:]
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest(), frozenset(names)
+
+
+def _files(names: Iterable[str], root: Path) -> list[Path]:
+    """Files below `root` that imports of these names run: `import a.b` runs a/__init__.py too."""
     paths = set()
     for name in names:
         parts = name.split(".")
         for place in (root.joinpath(*parts[:count]) for count in range(1, len(parts) + 1)):
             paths |= {place.with_suffix(".py"), place / "__init__.py"}
-    return sorted(path for path in paths if path.is_file())
+    return [path for path in paths if path.is_file()]
 
 
 def versions(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
@@ -110,6 +104,41 @@ def peak_memory() -> float:
 def data_hash(data: object) -> str:
     """Hash of what JSON can say, its order included."""
     return hashlib.sha256(json.dumps(data).encode()).hexdigest()[:16]
+
+
+def file_hash(file: Path) -> str:
+    """Hash of what a file holds."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:16]
+
+
+def files_hash(files: Sequence[Path], root: Path) -> str:
+    """Hash of a user's files and folders below `root`.
+
+    A change of logic in Python code and in a notebook's cells changes it, a comment does not; of a
+    file that Python cannot read so, and of all others, any change does: their content up to 16 MiB,
+    beyond that and in folders names, sizes and times.
+    """
+    told = hashlib.sha256()
+    for path in files:
+        told.update(f"{path.relative_to(root).as_posix()}\0{_state(path)}\n".encode())
+    return told.hexdigest()[:16]
+
+
+def _state(path: Path) -> str:
+    if path.is_dir():
+        return listing_hash(path)
+    try:
+        if path.suffix == ".py":
+            return _parsed(path.read_text(encoding="utf-8"))[0]
+        if path.suffix == ".ipynb":
+            cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+            return data_hash([cell["source"] for cell in cells if cell["cell_type"] == "code"])
+    except (SyntaxError, ValueError, KeyError, TypeError):
+        pass  # of another version of Python, or of notebooks
+    known = path.stat()
+    if known.st_size > 16 * 2**20:
+        return f"{known.st_size}\0{known.st_mtime_ns}"
+    return file_hash(path)
 
 
 def listing_hash(folder: Path | str) -> str:

@@ -28,8 +28,8 @@ def read(
     Parameters
     ----------
     seeds, epochs, images
-        What it must hold at least, where that is known: the seeds; of each its epochs, from 1; of
-        each its images.
+        What it must hold at least, where that is known: the seeds; of each its epochs, from 1, as
+        many as it has where that is not known; of each its images.
 
     Raises
     ------
@@ -78,11 +78,11 @@ def _check_seeds(
     rows = table.groupby("seed").size()
     if missing := sorted(set(seeds) - set(rows.index)):
         raise ValueError(f"it lacks seed {missing[0]}")
-    if rows.nunique() > 1:
+    if rows.nunique() > 1 and (epochs or "epoch" not in table):
         raise ValueError(f"seed {rows.idxmin()} has {rows.min()} rows, seed {rows.idxmax()} more")
     for seed, of_seed in table.groupby("seed"):
         if "epoch" in table:
-            last = epochs or int(table["epoch"].max())
+            last = epochs or len(of_seed)
             if of_seed["epoch"].tolist() != list(range(1, last + 1)):
                 raise ValueError(f"seed {seed} does not have each of the epochs 1 to {last}")
         if missing := set(images) - set(of_seed.get("image", ())):

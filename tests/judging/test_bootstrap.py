@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from labproof.judging import statistics
-from labproof.judging.bootstrap import image_error
+from labproof.judging import bootstrap, statistics
 
 RNG = np.random.default_rng(0)
 LABEL = np.arange(200) % 2
@@ -17,6 +16,11 @@ def answers(seeds, shift=0.0):
     right = RNG.random((seeds, 200)) < 1 / (1 + np.exp(-(1.4 + shift + EASE)))
     sure = RNG.uniform(0.5, 1, (seeds, 200))
     return np.where(right == (LABEL == 1), sure, 1 - sure)
+
+
+def image_error(statistic, first, label, second=None, binary=0, seed=0):
+    given = [bootstrap.draw(statistic, x, label, seed) for x in (first, second) if x is not None]
+    return bootstrap.image_error(*given, binary=binary)
 
 
 def covariances(first, second):
@@ -62,7 +66,7 @@ def test_of_the_auc_it_is_the_jackknifes():
 def test_a_pair_on_the_same_images_shares_their_luck():
     a, b = answers(20), answers(20, shift=0.3)
     alone = [image_error(statistics.accuracy_of, x, LABEL) for x in (a, b)]
-    pair = image_error(statistics.accuracy_of, a, LABEL, probability_2=b)
+    pair = image_error(statistics.accuracy_of, a, LABEL, b)
     right = [((x > 0.5) == (LABEL == 1)).astype(float) for x in (a, b)]
     own = sum(of_others(covariances(x, x)) for x in right)
     both = of_others(covariances(*right))
@@ -86,7 +90,7 @@ def test_a_perfect_score_keeps_the_error_of_plus_four():
     assert image_error(statistics.accuracy_of, perfect, LABEL) == 0
     share = 202 / 204  # two right and two wrong answers more: Agresti & Coull
     plus_four = np.sqrt(share * (1 - share) / 204)
-    floor = image_error(statistics.accuracy_of, perfect, LABEL, binary=True)
+    floor = image_error(statistics.accuracy_of, perfect, LABEL, binary=200)
     assert floor == pytest.approx(plus_four, rel=0.05)
 
 

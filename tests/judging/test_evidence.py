@@ -62,6 +62,18 @@ def test_predictions_without_all_images_make_no_page(made):
     records.unlink() if before is None else records.write_text(before)
 
 
+def test_every_seed_has_answered_the_final_images_where_there_are_some(made):
+    folder, lab = made
+    path = folder / "datasets" / lab["cells"]["1a-plain"]["dataset"] / "records.csv"
+    before = path.read_text() if path.exists() else None
+    path.parent.mkdir(parents=True, exist_ok=True)
+    records = pd.DataFrame({"image": [900, 901], "split": ["train", "final"], "label": 0})
+    records.to_csv(path, index=False)
+    with pytest.raises(LabError, match="seed 3 lacks image 901"):
+        evidence.check(lab, Results(folder), cells=["1a-plain"])
+    path.unlink() if before is None else path.write_text(before)
+
+
 def test_a_seed_that_is_asked_for_is_told_and_one_that_is_known_to_lack_is_not(made):
     folder, lab = made
     more = {**lab, "seeds_of": {cell: [3, 4] for cell in lab["cells"]}}

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from labproof.errors import LabError
 from labproof.judging import findings
@@ -497,6 +498,131 @@ def test_what_differs_in_settings_or_images_is_compared(changed, films):
     assert found["verdict"] == YES
 
 
+# --- looks -----------------------------------------------------------------------------------
+
+
+def many(seed, n=12, mean=0.75):
+    return cell(np.random.default_rng(seed).normal(mean, 0.05, n))
+
+
+def test_a_sentence_is_looked_at_when_all_its_cells_reached_a_step():
+    tables = {"a": many(0), "b": many(1, n=7, mean=0.70)}
+    said = {"parts": [claim(**LOSS, above=0.6), claim(**LOSS, above="b")]}
+    seeds = {"a": list(range(12)), "b": list(range(7))}
+    found = judged(said, tables, seeds=seeds, ladder=[5, 10, 20])
+    for part in found["parts"]:  # of the first, too, which b is no part of
+        assert [look["n"] for look in part["looks"]] == [5]
+        last = part["looks"][-1]
+        assert {key: part[key] for key in ("n", "estimate", "low", "high", "verdict")} == {
+            key: last[key] for key in ("n", "estimate", "low", "high", "verdict")
+        }
+    assert found["verdict"] == OPEN
+    assert found["reason"].endswith("The seeds beyond 5 wait for the look at 10.")
+    assert len(found["parts"][0]["values"]["a"]) == 12  # the figures show all of them
+    later = judged(said, tables, seeds=list(range(12)), ladder=[5, 10, 20])
+    assert "missing for seed 7" in later["reason"]  # which b does not have
+
+
+def test_seeds_are_looked_at_in_their_order():
+    tables = {"a": many(0)}
+    order = [11, 3, 5, 7, 9, 0, 1, 2, 4, 6]
+    one = judged(claim(**ACCURACY, above=0.7), tables, seeds=order, ladder=[5, 10])
+    first, last = one["parts"][0]["looks"]
+    alone = judged(claim(**ACCURACY, above=0.7), tables, seeds=order[:5], ladder=[5, 10])
+    assert {**alone["parts"][0]["looks"][0]} == first
+    fine = judged(claim(**ACCURACY, above=0.7), tables, seeds=sorted(order))
+    assert fine["estimate"] == pytest.approx(last["estimate"])
+
+
+def test_without_a_ladder_there_is_one_look_at_all_seeds():
+    found = judged(claim(**LOSS, above=0.6), {"a": many(0)}, seeds=range(12))
+    assert [(x["n"], x["level"]) for x in found["parts"][0]["looks"]] == [(12, 0.025)]
+
+
+def test_cells_of_one_chain_are_compared_seed_by_seed():
+    level = np.array(WIDE)
+    tables = {"a": cell(level + np.array([0.02, 0.03, 0.02, 0.03, 0.02])), "b": cell(level)}
+    said = claim(**LOSS, above="b")
+    assert judged(said, tables)["verdict"] == OPEN
+    chained = judged(said, tables, chains={"a": "a", "b": "a"})
+    assert chained["verdict"] == YES
+    assert [n for _, n in chained["parts"][0]["spread"]["seeds"]] == [5]
+
+
+# --- final images ------------------------------------------------------------------------------
+
+
+def asked_finally(final=WIDE, images=600, sure=0.8, **columns):
+    """A cell whose answers on final images are right in other shares than on validation images."""
+    tables = cell(HIGH, **columns)
+    rows = []
+    for seed, level in enumerate(final):
+        label = np.arange(images) % 2
+        right = np.random.default_rng(9).permutation(images) < round(images * level)
+        answer = {"probability": np.where(right == (label == 1), sure, 1 - sure)}
+        image = np.arange(images) + 1000
+        rows.append(pd.DataFrame({"seed": seed, "image": image, "label": label, **answer}))
+    both = [tables["predictions"].assign(split="validation"), pd.concat(rows).assign(split="final")]
+    return {**tables, "predictions": pd.concat(both)}
+
+
+def loss_of(share, sure=0.8):
+    """Mean cross-entropy of answers of which a share is right, each as sure."""
+    return -share * np.log(sure) - (1 - share) * np.log(1 - sure)
+
+
+@pytest.mark.parametrize(
+    ("measure", "expected"),
+    [
+        ("final_val_accuracy", np.array(WIDE)),
+        ("final_val_loss", loss_of(np.array(WIDE))),
+        ("overfitting", loss_of(np.array(WIDE)) - 0.3),
+        ("accuracy_gap", np.array(WIDE) - 0.9),
+        ("brier", np.array(WIDE) * 0.04 + (1 - np.array(WIDE)) * 0.64),
+        # curves stay those of the images that the protocol watches
+        ("lowest_val_loss", np.array(HIGH)),
+        ("final_accuracy", np.full(5, 0.9)),
+    ],
+)
+def test_what_ends_a_training_is_measured_on_its_final_images(measure, expected):
+    tables = {"a": asked_finally(loss=0.3, accuracy=0.9)}
+    (part,) = judged(claim(measure=measure, above=0.001), tables)["parts"]
+    assert list(part["values"]["a"].values()) == pytest.approx(list(expected), abs=1e-6)
+    sampled = measure not in ("lowest_val_loss", "final_accuracy")
+    assert part["images"] == ({"split": "final", "count": 600} if sampled else None)
+
+
+def test_auc_mixes_no_splits():
+    """Ranked apart within each split, but the splits' probabilities lie side by side."""
+    tables = asked_finally(final=(1.0,) * 5)
+    (part,) = judged(claim(measure="auc", above=0.5), {"a": tables})["parts"]
+    assert set(part["values"]["a"].values()) == {1.0}
+    table = tables["predictions"]
+    only = {**tables, "predictions": table[table["split"] == "validation"]}
+    (part,) = judged(claim(measure="auc", above=0.5), {"a": only})["parts"]
+    assert set(part["values"]["a"].values()) != {1.0}
+    assert part["images"] == {"split": "validation", "count": 200}
+
+
+def test_more_final_images_leave_less_open():
+    def error(images):
+        tables = {"a": asked_finally((0.80, 0.81, 0.79, 0.80, 0.80), images)}
+        (part,) = judged(claim(**ACCURACY, above=0.7), tables)["parts"]
+        return part["spread"]["image"]
+
+    assert error(2000) == pytest.approx(error(200) / 10, rel=0.15)
+
+
+def test_final_and_validation_images_are_two_samples():
+    """The same data set, but no image in common: no luck is shared."""
+    a, b = asked_finally((0.8,) * 5, images=200), cell((0.8,) * 5)
+    (part,) = judged(claim(**ACCURACY, above="b"), {"a": a, "b": b})["parts"]
+    (same,) = judged(claim(**ACCURACY, above="b"), {"a": b, "b": b})["parts"]
+    assert part["images"] == {"split": "final and validation", "count": 200}
+    assert part["spread"]["image"] == pytest.approx(2 * 0.8 * 0.2 / 200, rel=0.15)
+    assert same["spread"]["image"] < part["spread"]["image"] / 3
+
+
 # --- warnings on the data ----------------------------------------------------------------------
 
 
@@ -515,3 +641,25 @@ def test_a_finding_carries_the_warnings_of_its_own_data():
     assert without["warnings"] == [] and "warning" not in findings.tell(without)
     told = ("verdict", "estimate", "low", "high", "p")
     assert [alone[key] for key in told] == [without[key] for key in told]
+
+
+def test_a_users_own_training_without_predictions_is_judged_over_seeds_and_says_so():
+    tables = {"a": without(cell(HIGH), predictions=None), "b": without(cell(LOW), predictions=None)}
+    sets = {"a": None, "b": None}
+    found = judged(claim(**ACCURACY, above=0.7), tables, datasets=sets)
+    values = np.array(HIGH)
+    half = stats.t.ppf(0.975, 4) * values.std(ddof=1) / 5**0.5
+    assert found["verdict"] == YES and findings.SEEDS_ALONE in found["reason"]
+    assert found["low"] == pytest.approx(values.mean() - half)
+    assert (
+        findings.SEEDS_ALONE
+        in judged(claim(**ACCURACY, above="b"), tables, datasets=sets)["reason"]
+    )
+    loss = judged(claim(measure="final_loss", above=0.7), tables, datasets=sets)
+    assert findings.SEEDS_ALONE not in loss["reason"]
+
+
+def test_a_column_that_the_users_code_does_not_write_is_named():
+    tables = {"a": {"histories": cell(HIGH)["histories"].drop(columns="val_loss")}}
+    found = judged(claim(measure="overfitting", above=0), tables, datasets={"a": None})
+    assert found["verdict"] == OPEN and "no column val_loss" in found["reason"]

@@ -9,7 +9,7 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestIndPower, TTestPower
 from statsmodels.stats.weightstats import CompareMeans, DescrStatsW, ttost_ind
 
-from labproof.judging import needs, verdicts
+from labproof.judging import ladder, needs, verdicts
 from labproof.judging.verdicts import Region, Sample, combine, judge
 
 ABOVE_0 = Region(low=0)
@@ -233,7 +233,7 @@ def test_what_would_decide_it_is_said():
     assert 5 < seeds.seeds_needed < 30
     images = judge(ABOVE_0, sample(0.05, 0.06, 0.05), image_error=0.05, images=200)
     assert "More seeds alone would not" in images.reason
-    assert "200 validation images" in images.reason
+    assert "200 images" in images.reason
     assert np.isinf(images.seeds_needed)
     hardly = judge(ABOVE_0, sample(-1.0, 1.0, 0.001))
     assert "hardly" in hardly.reason
@@ -254,7 +254,9 @@ def test_recommended_seeds_decide_in_four_of_five_runs():
 def part(verdict, p=None):
     values = {"reproduced": HIGH, "not reproduced": LOW, "undecided": WIDE}[verdict]
     found = judge(ABOVE_0, sample(*values, longest=np.inf))
-    return found if p is None else verdicts.replace(found, p=p)
+    if p is None:
+        return found
+    return verdicts.replace(found, p=p, looks=(found.looks[0]._replace(tail=p / 2),))
 
 
 YES, NO, OPEN = "reproduced", "not reproduced", "undecided"
@@ -325,3 +327,102 @@ def test_a_missing_part_decides_nothing():
     found = combine([part(NO), judge(ABOVE_0, sample())])
     assert found.verdict == OPEN and "no results" in found.reason
     assert np.isnan(found.p)
+
+
+# --- looks, one after the other ------------------------------------------------------------------
+
+STEPS = (5, 10, 20)
+TIGHT = (1.0, 1.1, 0.9, 1.05, 0.95)
+BROAD = (4.0, -4.0, 2.0, -3.0, 1.0)
+
+
+def test_each_look_is_students_interval_of_the_first_seeds_at_its_level():
+    one = drawn(7, 23, mean=0.1)
+    found = judge(ABOVE_0, one, steps=STEPS)
+    levels = ladder.levels(STEPS)
+    assert [look.n for look in found.looks] == list(STEPS)
+    assert [look.level for look in found.looks] == list(levels)
+    for look, level in zip(found.looks, levels, strict=True):
+        interval = stats.ttest_1samp(one.values[: look.n], 0).confidence_interval(1 - 2 * level)
+        assert (look.low, look.high) == pytest.approx(tuple(interval))
+    assert (found.low, found.high, found.n) == (look.low, look.high, 20)
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("parts", [1, 3])
+def test_p_is_at_most_5_percent_exactly_when_a_look_decided(seed, parts):
+    rng = np.random.default_rng(seed)
+    one = sample(*rng.normal(rng.normal(0, 0.5), 1, 20), longest=np.inf)
+    found = judge(ABOVE_0, one, steps=STEPS)
+    above = below = False
+    for n, level in zip(STEPS, ladder.levels(STEPS, parts), strict=True):
+        test = stats.ttest_1samp(one.values[:n], 0)
+        low, high = test.confidence_interval(1 - 2 * level)
+        above, below = above or low > 0, below or high < 0
+    assert (found.p_of(True, parts) <= 0.05) == above
+    assert (found.p_of(False, parts) <= 0.05) == below
+
+
+def test_a_verdict_of_an_earlier_look_stands_and_says_so():
+    found = judge(ABOVE_0, sample(*TIGHT, *BROAD, longest=np.inf), steps=STEPS)
+    assert [look.verdict for look in found.looks] == ["reproduced", "reproduced"]
+    assert found.low < 0 < found.high and found.verdict == "reproduced"
+    assert "That was with 5" in found.reason and "a verdict stands" in found.reason
+    assert found.seeds_needed == 10
+
+
+def test_looks_that_contradict_each_other_decide_nothing():
+    far = [-30.0 + x for x in TIGHT * 3]
+    found = judge(ABOVE_0, sample(*TIGHT, *far, longest=np.inf), steps=STEPS)
+    assert [look.verdict for look in found.looks] == ["reproduced", "undecided", "undecided"]
+    assert found.verdict == "undecided" and found.p == 1
+    assert found.reason.startswith("The looks contradict each other: with 5")
+    assert combine([found, part(YES)]).verdict == "undecided"
+
+
+def test_before_its_first_step_a_claim_waits():
+    found = judge(ABOVE_0, sample(*TIGHT[:3]), steps=STEPS)
+    assert found.verdict == "undecided" and np.isnan(found.p)
+    assert "It is looked at with 5" in found.reason
+
+
+def test_a_gap_stops_the_looks_and_leaves_what_was_decided():
+    found = judge(ABOVE_0, sample(*TIGHT, 1.0, np.nan, 1.0, 1.0, 1.0, longest=np.inf), steps=STEPS)
+    assert found.verdict == "reproduced" and found.n == 5
+    assert "missing for seed 6" in found.reason
+    early = judge(ABOVE_0, sample(1.0, np.nan, *TIGHT, *TIGHT), steps=STEPS)
+    assert early.verdict == "undecided" and np.isnan(early.p)
+
+
+def test_seeds_that_would_decide_are_those_of_a_step():
+    found = judge(ABOVE_0, sample(-0.2, 0.6, 0.5, 0.7, -0.1, longest=np.inf), steps=STEPS)
+    assert found.seeds_needed == 20
+    assert "About 20" in found.reason.replace("\u00a0", " ")
+    hard = judge(ABOVE_0, sample(-0.8, 0.6, 0.5, 0.7, -0.6, longest=np.inf), steps=STEPS)
+    assert hard.seeds_needed > 20 and "more than the 20 of the last look" in hard.reason
+
+
+def test_of_one_chain_the_interval_is_that_of_the_differences():
+    rng = np.random.default_rng(3)
+    base = rng.normal(0, 1, 8)
+    a, b = (sample(*(base + rng.normal(mean, 0.1, 8)), longest=np.inf) for mean in (0.3, 0))
+    found = judge(ABOVE_0, a, b, paired=True)
+    test = stats.ttest_rel(a.values, b.values)
+    assert (found.low, found.high) == pytest.approx(tuple(test.confidence_interval(0.95)))
+    assert found.p == pytest.approx(test.pvalue)
+    flipped = [
+        np.mean(np.array(signs) * np.subtract(a.values, b.values))
+        for signs in itertools.product((1, -1), repeat=8)
+    ]
+    seen = np.mean(np.subtract(a.values, b.values))
+    assert found.p_permutation == pytest.approx(2 * np.mean(np.array(flipped) >= seen - 1e-12))
+    assert judge(ABOVE_0, a, b).verdict == "undecided"
+
+
+def test_with_stuck_seeds_nothing_is_decided_before_20():
+    wait = "1 of 5 seeds of a never left chance, so no mean of it decides before 20."
+    few = judge(ABOVE_0, sample(*TIGHT * 2, longest=np.inf), steps=STEPS, wait=wait)
+    assert few.verdict == "undecided" and few.reason.startswith(wait) and few.seeds_needed == 20
+    many = judge(ABOVE_0, sample(*TIGHT * 4, longest=np.inf), steps=STEPS, wait=wait)
+    assert many.verdict == "reproduced"
+    assert [look.verdict for look in many.looks] == ["undecided", "undecided", "reproduced"]

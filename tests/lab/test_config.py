@@ -84,10 +84,10 @@ WRONG = {
         put("preset", value="x;touch PWNED;"),
         ["key preset", "small letters and digits"],
     ),
-    "a lab that is a path": (
+    "a lab that is no folder": (
         CONFIG,
-        put("lab", value="../labs/lab3"),
-        ["key lab", "small letters and digits"],
+        put("lab", value="../labs/x;touch PWNED;"),
+        ["key lab", "no folder of this path", "make lab NAME=my-lab"],
     ),
     "a seed twice": (CONFIG, put("seeds", value=[1, 1]), ["key seeds", "seeds: 5"]),
     "unknown source": (

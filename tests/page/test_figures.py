@@ -434,3 +434,43 @@ def test_pairs_show_the_worst_first():
         "5: no\nvalidation",
     ]
     np.testing.assert_array_equal(drawn[1].images[0].get_array().squeeze(), images[6, ..., 0])
+
+
+def test_a_label_is_text_and_no_formula(tmp_path):
+    label = r"$\frac{1$ a_{b"
+    figure, table = curves.learning_curves({label: history()})
+    style.save(figure, tmp_path / "x", table)
+    shown = "".join(xml.parse(tmp_path / "x.svg").getroot().itertext())
+    assert label in shown
+
+
+def test_answers_among_several_classes_are_counted_by_hand(tmp_path):
+    names = ["cat", "dog", "eel"]
+    label = np.array([0, 0, 1, 2])
+    said = np.array([[0, 1, 1, 0], [0, 0, 1, 2]])  # of two seeds
+    rows = [
+        {
+            "seed": seed,
+            "image": i,
+            "label": label[i],
+            **{f"p{k}": 0.8 if k == x else 0.1 for k in range(3)},
+        }
+        for seed, row in enumerate(said)
+        for i, x in enumerate(row)
+    ]
+    frames = {"plain": pd.DataFrame(rows)}
+    figure, table = predictions.predictions(frames, {"plain": names})
+    style.save(figure, tmp_path / "predictions", table)
+    counts = table.set_index(["true", "predicted"])["count"]
+    assert counts["cat", "cat"] == 1.5 and counts["cat", "dog"] == 0.5
+    assert counts["eel", "cat"] == 0.5 and counts["eel", "eel"] == 0.5
+    assert counts.sum() == 4 and len(counts) == 9
+    _, unnamed = predictions.predictions(frames, {"plain": None})
+    assert set(unnamed["true"]) == {"0", "1", "2"}
+
+
+def test_curves_that_a_users_code_does_not_write_are_left_out(tmp_path):
+    bare = history()[["seed", "epoch", "loss"]]
+    figure, table = curves.learning_curves({"plain": bare})
+    style.save(figure, tmp_path / "curves", table)
+    assert table["accuracy"].isna().all() and table["loss"].notna().all()

@@ -1,12 +1,12 @@
 """The page in a browser: whole pictures, no sideways scrolling, tabs by keyboard, no network."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-import fake_results
 from browsing import BROWSER, listen
-from labproof.page import rendering, report
+from labproof.page import rendering
 
 REPORT = Path(__file__).parents[2] / "report"
 LIGHT, DARK = "rgb(253, 252, 250)", "rgb(21, 24, 28)"
@@ -14,12 +14,6 @@ LIGHT, DARK = "rgb(253, 252, 250)", "rgb(21, 24, 28)"
 pytestmark = pytest.mark.skipif(
     BROWSER is None, reason="no chromium, chromium-browser or google-chrome on PATH"
 )
-
-
-@pytest.fixture(scope="module")
-def monkeypatch_module():
-    with pytest.MonkeyPatch.context() as patch:
-        yield patch
 
 
 @pytest.fixture(
@@ -34,18 +28,12 @@ def monkeypatch_module():
         ),
     ],
 )
-def address(request, tmp_path_factory, monkeypatch_module):
+def address(request, made):
     """The page of the fake results, as each renderer makes it."""
     if request.param == "pandoc":
-        monkeypatch_module.setattr(rendering, "find_quarto", lambda: None)
-    folder = tmp_path_factory.mktemp("page") / "results" / "demo"
-    lab = fake_results.make(folder)
-    published = fake_results.published(folder.parent / "published.csv")
-    qmd = folder / "report" / "index.qmd"
-    report.write(lab, folder, published, REPORT / "index.qmd.jinja", qmd)
-    html = qmd.with_suffix(".html")
-    renderer = rendering.render(qmd, html, REPORT)
-    assert renderer.lower().startswith(request.param)
+        return made.html.as_uri()
+    html = made.qmd.with_name("quarto.html")
+    assert rendering.render(made.qmd, html, REPORT).startswith("Quarto")
     return html.as_uri()
 
 
@@ -54,9 +42,11 @@ def visit(browser, address):
     """Open the page; by the end it must have asked for nothing and complained of nothing."""
     opened = []
 
-    def visit(scheme="light", width=1280):
+    def visit(scheme="light", width=1280, unfolded=False, at=""):
         page, heard = listen(browser, scheme, width)
-        page.goto(address)
+        page.goto(address + at)
+        if unfolded:
+            page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
         opened.append((page, heard))
         return page
 
@@ -68,15 +58,17 @@ def visit(browser, address):
 
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_whole_and_in_its_width(visit, scheme, width):
-    page = visit(scheme, width)
+@pytest.mark.parametrize("unfolded", [False, True])
+def test_whole_and_in_its_width(visit, scheme, width, unfolded):
+    page = visit(scheme, width, unfolded)
     # a picture in a closed tab is loaded as well: nothing is lazy
     pictures = page.evaluate("[...document.images].map(i => i.complete && i.naturalWidth > 0)")
     assert len(pictures) > 20 and all(pictures)
     assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
     beyond = page.evaluate(
         """[...document.querySelectorAll('main p, main li, h1, h2, h3, figcaption, pre')]
-           .filter(e => e.getBoundingClientRect().right > innerWidth + 0.5 && !e.closest('.scroll'))
+           .filter(e => e.checkVisibility() && !e.closest('.scroll'))
+           .filter(e => e.getBoundingClientRect().right > innerWidth + 0.5)
            .map(e => e.textContent.slice(0, 60))"""
     )
     assert beyond == []
@@ -131,7 +123,7 @@ def test_text_stands_out_from_the_paper(visit, scheme):
 
 
 def test_tabs_by_keyboard(visit):
-    page = visit()
+    page = visit(unfolded=True)
     tabs = page.locator(".panel-tabset").first.locator('[role="tab"]')
     panels = page.locator(".panel-tabset").first.locator('[role="tabpanel"]')
     assert panels.nth(0).is_visible() and not panels.nth(1).is_visible()
@@ -151,7 +143,7 @@ def test_tabs_by_keyboard(visit):
 
 
 def test_the_scoreboard_is_filtered_by_keyboard(visit):
-    page = visit()
+    page = visit(unfolded=True)
     group = page.get_by_role("group", name="Show in the table")
     choices = group.get_by_role("radio")
     assert choices.count() == 4
@@ -181,19 +173,22 @@ def test_the_scoreboard_is_filtered_by_keyboard(visit):
 
 def test_a_row_leads_to_its_sentence_and_the_details_open_by_keyboard(visit):
     page = visit("light", 390)
+    page.locator("#all > summary").click()
     page.locator(".scoreboard").get_by_role("link", name="With dropout there is no").click()
     finding = page.locator("#finding-1a-dropout-none")
     assert 0 <= finding.bounding_box()["y"] < 300
-    command = finding.locator("details pre")
+    command = finding.locator("pre.command")
+    assert command.is_visible()
+    finding.locator("summary").first.focus()
+    page.keyboard.press("Enter")
     assert not command.is_visible()
-    finding.locator("summary").focus()
     page.keyboard.press("Enter")
     assert command.is_visible()
     assert "make finding ID=1a-dropout-none" in command.inner_text()
 
 
 def test_drawings_are_hidden_from_screen_readers_and_their_numbers_are_not(visit):
-    page = visit()
+    page = visit(unfolded=True)
     assert page.locator(".evidence").count() > 5
     assert page.locator(".evidence:not([aria-hidden='true'])").count() == 0
     part = page.locator("#finding-1a-plain-accuracy .part").first.aria_snapshot()
@@ -220,7 +215,7 @@ def test_contents_are_closed_on_a_telephone_and_lead_to_a_task(visit):
 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_what_scrolls_is_reached_by_keyboard_and_nothing_else_is(visit, width):
-    page = visit(width=width)
+    page = visit(width=width, unfolded=True)
     page.wait_for_timeout(100)  # the observer has been called
     boxes = page.evaluate(
         """[...document.querySelectorAll('main *')]
@@ -241,7 +236,12 @@ def test_no_picture_has_a_role_without_a_text(visit):
 def test_printed_pages_show_every_tab_on_white(visit):
     page = visit("dark")
     page.emulate_media(media="print", color_scheme="dark")
-    assert page.locator(".finding details pre").first.is_visible()
+    assert page.locator(".finding pre").first.is_visible()
+    assert not page.locator(".find").is_visible()
+    # nothing is folded: what a summary stands before has its height
+    folded = "[...document.querySelectorAll('details')].filter(d => !d.open)"
+    hidden = f"{folded}.filter(d => !d.lastElementChild.checkVisibility()).length"
+    assert page.evaluate(f"{folded}.length") > 10 and page.evaluate(hidden) == 0
     assert not page.locator(".browse .controls").is_visible()
     assert page.locator('[role="tabpanel"]').nth(1).is_visible()
     assert not page.locator("#TOC").is_visible()
@@ -259,7 +259,7 @@ def shown(page, part):
 
 
 def test_the_gallery_is_browsed_by_keyboard(visit):
-    page = visit()
+    page = visit(unfolded=True)
     assert shown(page, ".tile") == 4 and shown(page, ".heat") == 4
     visible = "[...document.querySelectorAll('.browse .heat:not([hidden])')]"
     assert page.evaluate(f"{visible}.map(e => e.dataset.method + e.dataset.seed)") == ["00"] * 4
@@ -273,7 +273,7 @@ def test_the_gallery_is_browsed_by_keyboard(visit):
 
 
 def test_the_gallery_shows_right_and_wrong_answers(visit):
-    page = visit()
+    page = visit(unfolded=True)
     page.get_by_label("Seed").select_option("4")
     answers = page.get_by_label("Answers")
     answers.select_option("wrong")
@@ -283,11 +283,11 @@ def test_the_gallery_shows_right_and_wrong_answers(visit):
     page.get_by_label("Seed").select_option("0")
     answers.select_option("wrong")
     assert shown(page, ".tile") == 0
-    assert page.get_by_role("status").inner_text() == "No image is left."
+    assert page.locator(".browse").get_by_role("status").inner_text() == "No image is left."
 
 
 def test_the_gallery_lets_the_layers_be_told_apart(visit):
-    page = visit()
+    page = visit(unfolded=True)
     opacity = "getComputedStyle(document.querySelector('.browse .heat')).opacity"
     assert page.evaluate(opacity) == "1"
     page.get_by_label("opacity of the heatmap").focus()
@@ -305,6 +305,7 @@ def test_the_gallery_without_scripts_shows_the_first_maps(browser, address):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(address)
+    page.locator("#heat-8-vgg16-bone > summary").click()
     assert page.locator(".browse form").is_hidden()
     assert page.locator(".browse .heat:visible").count() == 4
     context.close()
@@ -312,7 +313,7 @@ def test_the_gallery_without_scripts_shows_the_first_maps(browser, address):
 
 def test_the_layers_lie_over_one_another(visit):
     for width in (1280, 390):
-        page = visit(width=width)
+        page = visit(width=width, unfolded=True)
         boxes = page.evaluate(
             """[...document.querySelector('.browse .stack').children]
             .filter(e => e.checkVisibility())
@@ -320,3 +321,90 @@ def test_the_layers_lie_over_one_another(visit):
         )
         assert len(boxes) == 3 and all(box == boxes[0] for box in boxes)
         assert boxes[0][2] == boxes[0][3] > 100
+
+
+# --- the report with its marks, and the way to the evidence --------------------------------------
+
+
+def test_a_passage_is_marked_by_shape_and_word_and_unfolds_its_evidence(visit):
+    page = visit()
+    lines, marks = {}, {}
+    for verdict in ("reproduced", "not-reproduced"):
+        passage = page.locator(f".report .passage.{verdict}").first
+        lines[verdict] = passage.evaluate("e => getComputedStyle(e).textDecorationStyle")
+        marks[verdict] = passage.locator(".sign").inner_text()
+        note = passage.locator(".note")
+        assert not note.is_visible()
+        passage.locator("a").focus()
+        assert note.is_visible() and verdict.replace("-", " ") in note.inner_text()
+        described = passage.locator("a").get_attribute("aria-describedby")
+        assert described == note.get_attribute("id")
+    assert lines == {"reproduced": "solid", "not-reproduced": "wavy"}
+    assert marks == {"reproduced": "✓", "not-reproduced": "✗"}
+    passage = page.locator(".report a[href='#finding-1a-dropout-better']")
+    finding = page.locator("#finding-1a-dropout-better")
+    assert finding.get_attribute("open") is None
+    passage.focus()
+    page.keyboard.press("Enter")
+    finding.locator(".card").wait_for(state="visible")
+    assert finding.get_attribute("open") is not None
+    page.locator("#finding-1a-dropout-better > summary").click()
+    passage.click()  # the same link again
+    finding.locator(".card").wait_for(state="visible")
+
+
+def test_the_address_says_what_is_shown_and_shows_what_it_says(visit):
+    page = visit(at="#verdict=reproduced&task=1a")
+    rows = page.locator(".scoreboard tbody tr:visible")
+    assert rows.count() == 3 and page.locator("#all").get_attribute("open") is not None
+    assert page.locator("#all .found").inner_text() == "3 of 5"
+    page.get_by_label("Search").fill("VALIDATION overfits")
+    assert rows.count() == 1
+    assert page.evaluate("location.hash") == "#verdict=reproduced&task=1a&q=VALIDATION+overfits"
+    page.get_by_role("button", name="Show all").click()
+    rows.nth(4).wait_for()
+    assert rows.count() == 5 and page.evaluate("location.hash") == ""
+    page.locator(".find [name=cell]").select_option("8-vgg16-bone")
+    assert rows.count() == 1 and page.evaluate("location.hash") == "#cell=8-vgg16-bone"
+
+
+def test_from_the_top_two_actions_answer_why_it_is_undecided(visit):
+    page = visit()
+    page.locator(".tally .undecided").click()
+    row = page.locator(".scoreboard tbody tr:visible")
+    row.get_by_role("link").click()
+    assert "Only a part of the interval" in page.locator("#finding-8-accuracy .said").inner_text()
+
+
+def test_what_surprises_stands_on_the_first_screen(visit):
+    for width in (1280, 390):
+        page = visit(width=width)
+        first = page.get_by_role("link", name="With dropout both accuracies are higher").first
+        assert first.bounding_box()["y"] < 900
+    first.click()
+    page.locator("#finding-1a-dropout-better .card").wait_for(state="visible")
+
+
+def test_contents_follow_and_the_search_has_its_key(visit):
+    page = visit()
+    if page.locator("#quarto-document-content").count():
+        return  # Quarto's own contents follow by its own script
+    page.locator("#sec-task-2a").evaluate("e => e.scrollIntoView()")
+    page.locator("#TOC [aria-current]", has_text="Task 2a").wait_for()
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.name") == "q"
+    page.keyboard.type("a/b")
+    assert page.evaluate("document.activeElement.value") == "a/b"
+
+
+def test_a_command_is_copied(visit):
+    page = visit(at="#finding-1a-plain-accuracy")
+    button = page.locator("#finding-1a-plain-accuracy .copy")
+    button.click()
+    page.locator(".copy", has_text=re.compile("Copied|Selected")).wait_for()
+
+
+def test_the_page_is_short_until_it_is_unfolded(visit):
+    height = "document.documentElement.scrollHeight"
+    folded, unfolded = visit(), visit(unfolded=True)
+    assert folded.evaluate(height) < unfolded.evaluate(height) / 2

@@ -130,6 +130,7 @@ def test_the_chosen_scheme_is_kept_at_a_reload_from_disk(visit, scheme, other):
     page.reload()
     assert page.evaluate(chosen) == f"quarto-{other}"
     page.locator(".quarto-color-scheme-toggle").click()
+    page.wait_for_timeout(50)  # what was chosen is kept a moment later
     page.reload()
     assert page.evaluate(chosen) == f"quarto-{scheme}"
 

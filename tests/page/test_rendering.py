@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-import fake_results
 from labproof.errors import LabError
-from labproof.page import rendering, report
+from labproof.page import rendering
 
 REPORT = Path(__file__).parents[2] / "report"
 NBSP = "\u00a0"
@@ -92,16 +91,10 @@ def sample(tmp_path_factory):
     return (folder / "sample.html").read_text(encoding="utf-8")
 
 
-@pytest.fixture(scope="module")
-def page(tmp_path_factory):
+@pytest.fixture
+def page(made):
     """(source, page by Pandoc) of the fake results."""
-    folder = tmp_path_factory.mktemp("page") / "results" / "demo"
-    lab = fake_results.make(folder)
-    published = fake_results.published(folder.parent / "published.csv")
-    qmd, html = folder / "report" / "index.qmd", folder / "report" / "index.html"
-    report.write(lab, folder, published, REPORT / "index.qmd.jinja", qmd)
-    rendering.with_pandoc(qmd, html, REPORT)
-    return qmd, html
+    return made.qmd, made.html
 
 
 def test_callout(sample):
@@ -181,9 +174,10 @@ def test_page_holds_what_the_source_holds(page):
     assert [h.replace(NBSP, " ") for h in seen.headings] == [t.strip() for t in titles]
 
 
-def test_same_source_same_bytes(page, tmp_path):
-    again = tmp_path / "again.html"
-    rendering.with_pandoc(page[0], again, REPORT)
+def test_same_source_same_bytes(page, monkeypatch):
+    again = page[1].with_name("again.html")
+    monkeypatch.setattr(rendering, "find_quarto", lambda: None)
+    rendering.render(page[0], again, REPORT)
     assert again.read_bytes() == page[1].read_bytes()
 
 

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,7 +14,7 @@ sys.path.insert(0, str(ROOT.resolve() / "scripts"))
 
 from labproof import paths, provenance, running
 from labproof.errors import LabError
-from labproof.lab import claims, costs, gaps, plan, trainings
+from labproof.lab import claims, commands, costs, folders, gaps, plan, trainings
 from labproof.lab.seeds import seeds_of
 
 
@@ -48,12 +49,39 @@ if "--unlock" not in sys.argv:  # workflow/unlock.py waits for that one
     running.hold(running.RUN)
 
 RESULTS = paths.of(config["lab"])  # with the wildcard {preset}
-PUBLISHED = str(ROOT / f"config/labs/{config['lab']}/published.csv")
+OF_LAB = Path(RESULTS.root).parent
+or_exit(folders.check_results, config["lab"], ROOT, OF_LAB)
+PUBLISHED = plan.published_of(config["lab"], ROOT)
+BEGUN = time.time()
 MEASURED = costs.read(ROOT / "workflow/costs.csv")
 GPUS = 0
 if shutil.which("nvidia-smi"):
     listed = subprocess.run(["nvidia-smi", "--list-gpus"], capture_output=True, text=True)
     GPUS = listed.stdout.count("GPU ")
+
+
+onstart:
+    or_exit(folders.check_trust, lab_of(config["preset"]), ROOT, config.get("trust"))
+    folders.record(config["lab"], ROOT, OF_LAB)
+
+
+# pandas and what comes with it is for the end alone
+def tell(outcome):
+    """Print what a run says last: outcome is "succeeded" or "failed"."""
+    from labproof.page import ending
+
+    resolved = lab_of(config["preset"])
+    told = getattr(ending, outcome)(resolved, paths.of_resolved(resolved), BEGUN)
+    if told:
+        print(told, file=sys.stderr, flush=True)
+
+
+onsuccess:
+    tell("succeeded")
+
+
+onerror:
+    tell("failed")
 
 
 wildcard_constraints:
@@ -65,6 +93,7 @@ wildcard_constraints:
     backbone=r"[a-z0-9_]+",
     archive=r"dermamnist-\d+|fracatlas",
     block=r"\d+-\d+",
+    environment=r"[0-9a-f]{16}",
 
 
 # --resources gpu=1 is about one machine: on a cluster each job gets its own GPU.
@@ -107,6 +136,51 @@ def cells_of(wildcards):
     return [name for name in cells if blocks_of(wildcards.preset, name)]
 
 
+def commanded(wanted):
+    """Pattern of the cells that a command of the user's trains, or of the others.
+
+    All cells of a lab are of one kind.
+    """
+    cells = lab_of(config["preset"])["cells"].values()
+    return plan.NAME if any(bool(cell.get("run")) for cell in cells) is wanted else "none at all"
+
+
+def given_of(wildcards):
+    """The history of a seed that is there already, where the cell says so."""
+    given = cell_of(wildcards)["run"]["given"]
+    if not given:
+        return []
+    (seed,) = seeds_of(wildcards.block)
+    values = {"cell": wildcards.cell, "seed": seed}
+    return str(Path(lab_of(wildcards.preset)["folder"]) / commands.filled(given, values))
+
+
+def environment_of(wildcards):
+    """The environment that a cell's command runs in, where the lab has one made."""
+    file = cell_of(wildcards)["run"]["environment"]
+    if not file:
+        return []
+    path = Path(lab_of(wildcards.preset)["folder"]) / file
+    return f"{OF_LAB}/environments/{provenance.file_hash(path)}"
+
+
+def environment_file(wildcards):
+    """The file of packages that an environment is made of."""
+    resolved = lab_of(config["preset"])
+    for cell in resolved["cells"].values():
+        file = (cell.get("run") or {}).get("environment")
+        path = Path(resolved["folder"]) / file if file else None
+        if path and provenance.file_hash(path) == wildcards.environment:
+            return str(path)
+    return []
+
+
+def code_of_run(wildcards):
+    """Hash of the user's files that a command needs: of the logic of code, of all else in others."""
+    folder = Path(lab_of(wildcards.preset)["folder"])
+    return provenance.files_hash(commands.files(cell_of(wildcards)["run"], folder), folder)
+
+
 def images_of(wildcards):
     """Where the images of a dataset come from."""
     return entry_of("dataset", wildcards)["images"]
@@ -134,10 +208,14 @@ def labels_of(wildcards):
 
 
 def classes_of(wildcards):
-    """Class names of each cell of a task, negative first, by cell."""
+    """Class names of each cell of a task, negative first, by cell; None where nobody says them."""
     resolved = lab_of(wildcards.preset)
-    datasets = {cell: resolved["cells"][cell]["dataset"] for cell in cells_of(wildcards)}
-    return {cell: resolved["datasets"][dataset]["classes"] for cell, dataset in datasets.items()}
+    found = {}
+    for name in cells_of(wildcards):
+        cell = resolved["cells"][name]
+        about = cell.get("run") or resolved["datasets"][cell["dataset"]]
+        found[name] = about["classes"]
+    return found
 
 
 def there(paths):
@@ -203,6 +281,12 @@ def models_of(wildcards):
     blocks = blocks_of(wildcards.preset, wildcards.cell)
     trained = trainings.trained_as(lab_of(wildcards.preset)["cells"], wildcards.cell)
     return [results_of(wildcards).models(trained, block) for block in blocks]
+
+
+def runs_of(wildcards):
+    """The folders of a cell's runs of a command."""
+    blocks = blocks_of(wildcards.preset, wildcards.cell)
+    return [results_of(wildcards).run(wildcards.cell, block) for block in blocks]
 
 
 def base_of(wildcards):
@@ -317,7 +401,8 @@ def kept(_):
     found = [results.findings, *shown(SimpleNamespace(preset=preset))]
     for cell in trained(preset):
         found += [results.history(cell), results.predictions(cell), results.facts(cell)]
-        found += there(models_of(SimpleNamespace(preset=preset, cell=cell)))
+        folders = runs_of if lab_of(preset)["cells"][cell].get("run") else models_of
+        found += there(folders(SimpleNamespace(preset=preset, cell=cell)))
     return found + there(results.audit(name) for name in lab_of(preset)["datasets"])
 
 

@@ -10,7 +10,14 @@ rule write_report:
         template=str(ROOT / "report/index.qmd.jinja"),
         parts=collect(
             str(ROOT / "report/{file}"),
-            file=["_task.qmd.jinja", "_gallery.html.jinja", "gallery.js", "page.js"],
+            file=[
+                "_task.qmd.jinja",
+                "_finding.qmd.jinja",
+                "_gallery.html.jinja",
+                "find.js",
+                "gallery.js",
+                "page.js",
+            ],
         ),
     output:
         RESULTS.report(".qmd"),

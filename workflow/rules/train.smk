@@ -11,6 +11,8 @@ rule train_block:
         RESULTS.log("train_block", "{cell}", "{block}"),
     benchmark:
         RESULTS.benchmark("train_block", "{cell}", "{block}")
+    wildcard_constraints:
+        cell=commanded(False),
     priority: chain_of("train_block")
     conda:
         "../envs/labproof.yaml"
@@ -41,6 +43,8 @@ rule gather_blocks:
         RESULTS.log("gather_blocks", "{cell}"),
     benchmark:
         RESULTS.benchmark("gather_blocks", "{cell}")
+    wildcard_constraints:
+        cell=commanded(False),
     localrule: True
     conda:
         "../envs/labproof.yaml"

@@ -8,21 +8,29 @@ import numpy as np
 RESAMPLES = 2000
 
 
-def image_error(
-    statistic: Callable,
-    probability: np.ndarray,
-    label: np.ndarray,
-    *,
-    statistic_2: Callable | None = None,
-    probability_2: np.ndarray | None = None,
-    binary: bool = False,
-    seed: int = 0,
-) -> float:
-    """Standard error of a statistic's mean over seeds that comes from the sample of images alone.
+def draw(statistic: Callable, values: np.ndarray, label: np.ndarray, seed: int = 0) -> np.ndarray:
+    """A statistic of every seed on other samples of images, (resamples, seeds).
 
     Images are drawn with replacement, within each class, since a validation set has so many of
-    each by design; the same draw serves all seeds, which were judged on the same images (Efron &
-    Tibshirani 1993, ch. 6). With a second cell it is the error of the difference, on the same draw.
+    each by design; the same draw serves all seeds and all cells, which were judged on the same
+    images (Efron & Tibshirani 1993, ch. 6).
+
+    Parameters
+    ----------
+    statistic
+        (values, label, weight) -> (resamples, seeds), as in `statistics`.
+    values
+        (seeds, images), such as probabilities of the positive class.
+    label
+        (images,), 0 or 1.
+    seed
+        Of the draws: the same every time.
+    """
+    return statistic(values, label, _weights(tuple(int(x) for x in label), seed))
+
+
+def image_error(first: np.ndarray, second: np.ndarray | None = None, *, binary: int = 0) -> float:
+    """Standard error of a statistic's mean over seeds that comes from the sample of images alone.
 
     What moves one seed with the images and not another is in the seeds' own spread already; what
     moves all of them together is the covariance of different seeds over the draws. So the variance
@@ -32,30 +40,19 @@ def image_error(
 
     Parameters
     ----------
-    statistic
-        (probability, label, weight) -> (resamples, seeds), as in `statistics`.
-    probability
-        (seeds, images), of the positive class.
-    label
-        (images,), 0 or 1.
-    statistic_2, probability_2
-        Of the cell that is subtracted, on the same images in the same order.
+    first, second
+        As `draw` gives them; the second is of the cell that is subtracted, on the same images.
     binary
-        The statistic counts right and wrong answers, so that a perfect score shows no spread. The
-        error is then at least sqrt(2) / images: what the "plus four" interval of Agresti & Coull
-        (1998) has for all answers right, and that of Bonett & Price (2012) for a pair without a
-        difference.
-    seed
-        Of the draws: the same error every time.
+        How many images there are, of a statistic that counts right and wrong answers, so that a
+        perfect score shows no spread. The error is then at least sqrt(2) / images: what the "plus
+        four" interval of Agresti & Coull (1998) has for all answers right, and that of Bonett &
+        Price (2012) for a pair without a difference. 0 for any other statistic.
     """
-    weight = _weights(tuple(int(x) for x in label), seed)
-    first = statistic(probability, label, weight)
     variance = _covariance(first, first)
-    if probability_2 is not None:
-        second = (statistic_2 or statistic)(probability_2, label, weight)
+    if second is not None:
         variance += _covariance(second, second) - 2 * _covariance(first, second)
     error = max(variance, 0.0) ** 0.5  # of few seeds the estimate may fall below zero
-    return max(error, 2**0.5 / len(label)) if binary else error
+    return max(error, 2**0.5 / binary) if binary else error
 
 
 def _covariance(first: np.ndarray, second: np.ndarray) -> float:

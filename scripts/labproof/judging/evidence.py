@@ -8,7 +8,10 @@ import pandas as pd
 from labproof import tables
 from labproof.data import audit
 from labproof.errors import LabError
+from labproof.judging.measures import FINAL, VALIDATION
 from labproof.paths import Results
+
+ASKED = (VALIDATION, FINAL)  # splits of the images that every seed answers
 
 
 def read(
@@ -66,10 +69,13 @@ def check(
         seeds = set(lab["seeds_of"][name]) - lacking
         if not seeds:
             continue
+        if cell.get("run"):  # its tables were checked when they were gathered
+            tables.read(Path(results.history(name)), seeds=seeds)
+            continue
         records = tables.read(Path(results.dataset(cell["dataset"]), "records.csv"))
         images = ()
         if records is not None:
-            images = records.loc[records["split"] == "validation", "image"]
+            images = records.loc[records["split"].isin(ASKED), "image"]
         for file, whole in (
             (results.history(name), {"epochs": cell["epochs"]}),
             (results.predictions(name), {"images": images}),

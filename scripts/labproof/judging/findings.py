@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +13,9 @@ import pandas as pd
 from labproof import words
 from labproof.errors import LabError
 from labproof.judging import bootstrap, measures, verdicts
+from labproof.judging.ladder import looks, reached
 from labproof.judging.measures import MEASURES
+from labproof.judging.sample import Region, Sample
 from labproof.lab import claims, gaps, vocabulary
 
 # What of published.csv speaks to a measure: a column, or one less another.
@@ -25,6 +28,10 @@ PUBLISHED = {
     "overfitting": ("val_loss", "loss"),
 }
 WRITTEN = {"id", "statement", "verdict", "parts", "reason"}  # keys of every finding
+SEEDS_ALONE = (
+    "Judged over seeds alone: what another sample of validation data would change is not known."
+)
+LOOK = ("n", "level", "estimate", "low", "high", "verdict")  # what is told of each look
 RELATION_WORDS = {"above": "above", "below": "below", "about": "about", "similar_to": "similar to"}
 
 
@@ -32,27 +39,41 @@ class Run(NamedTuple):
     """What a run left for its claims; see `judge`."""
 
     tables: Mapping[str, Mapping[str, pd.DataFrame | None]]
-    seeds: Sequence[int]
+    seeds: Sequence[int] | Mapping[str, Sequence[int]]
+    ladder: Sequence[int]
     datasets: Mapping[str, str]
     trainings: Mapping[str, str]
+    chains: Mapping[str, str]
+    upto: int | None = None  # seeds of each cell that the sentence at hand is looked at with
+
+    def seeds_of(self, cell: str) -> list[int]:
+        """The seeds that a cell should have, in their order."""
+        return list(self.seeds[cell] if isinstance(self.seeds, Mapping) else self.seeds)
 
     def table(self, cell: str, name: str) -> pd.DataFrame | None:
         """A table of a cell; None where there is none or it holds nothing."""
         table = self.tables.get(cell, {}).get(name)
         return None if table is None or table.empty else table
 
-    def training(self, cell: str) -> str:
-        """What names the training of a cell."""
-        return self.trainings.get(cell, cell)
+    def answers(self, cell: str) -> tuple[pd.DataFrame | None, str]:
+        """What a cell answers on new images, and of which split these are."""
+        table = self.table(cell, "predictions")
+        return (None, measures.VALIDATION) if table is None else measures.asked(table)
+
+    def one(self, cells: Sequence[str], kind: Mapping[str, str]) -> bool:
+        """Whether two cells are one training, or one chain, by what names those of each."""
+        return len({kind.get(cell, cell) for cell in cells}) < len(cells)
 
 
 def judge(
     findings: Sequence[Mapping],
     tables: Mapping[str, Mapping[str, pd.DataFrame | None]],
     *,
-    seeds: Sequence[int],
+    seeds: Sequence[int] | Mapping[str, Sequence[int]],
+    ladder: Sequence[int] = (),
     datasets: Mapping[str, str],
     trainings: Mapping[str, str] | None = None,
+    chains: Mapping[str, str] | None = None,
     published: pd.DataFrame | None = None,
     warnings: Mapping[str, Sequence[str]] | None = None,
     missing: Sequence[Mapping] = (),
@@ -68,12 +89,19 @@ def judge(
         Cell -> its `histories`, `predictions` and `heatmaps` (scores) tables; one that is missing
         is None or left out.
     seeds
-        The seeds that every cell should have; one that is not in a table is missing.
+        The seeds that every cell should have, or those of each, in the order in which they are
+        looked at; one that is not in a table is missing.
+    ladder
+        Numbers of seeds: a sentence is looked at after each that all its cells have reached, with
+        the first so many seeds of each (`ladder.levels`). Without, it is looked at once, with all.
     datasets
-        Cell -> dataset. Two cells on the same one were judged on the same images.
+        Cell -> dataset. Two cells on the same one were judged on the same images. None: code of
+        the user's trained it, and its images' part is known where it tells probabilities.
     trainings
         Cell -> what names its training, as `trainings.shared` gives it: no claim compares a
         training with itself. Each cell is one of its own where it is not said.
+    chains
+        The same for cells that differ in epochs alone, which are compared seed by seed.
     published
         What others found: columns cell, group, metric, value, and note or none.
     warnings
@@ -95,12 +123,18 @@ def judge(
         `least` (the margin, where it is the least difference worth naming; or None), `region` (its
         two edges), `verdict`, `reason`, `estimate`, `low`, `high`, `n`, `p`, `effect`,
         `p_permutation`, `seeds_needed`, `values` (of each cell, seed -> value; the text
-        "never" where censored), `published` (group, value, agrees, note).
+        "never" where censored), `looks` (n, level, estimate, low, high, verdict; the part's own
+        numbers are those of the last), `spread` (`seeds`: variance of one seed's value and number
+        of seeds, of each cell or of their differences; `image`: the variance of the estimate that
+        comes from the images; `images`: how many there are; `fewest`: seeds before which nothing
+        is decided; None where there is no interval), `images` (`split`: validation, final or both;
+        `count`: how many of the cell that has fewer; None where no images are a sample),
+        `published` (group, value, agrees, note).
     """
-    run = Run(tables, seeds, datasets, trainings or {})
+    run = Run(tables, seeds, looks(ladder), datasets, trainings or {}, chains or {})
     judged = [_judge(entry, run, published) for entry in findings]
     for entry in judged:
-        used = dict.fromkeys(datasets[cell] for cell in entry["cells"] if cell in datasets)
+        used = dict.fromkeys(filter(None, map(datasets.get, entry["cells"])))
         entry["warnings"] = [
             f"{name}: {text}" for name in used for text in (warnings or {}).get(name, [])
         ]
@@ -153,7 +187,7 @@ def tell(entry: Mapping) -> str:
         if part["estimate"] is not None:
             what = "difference" if part["other"] else "mean"
             lines.append(
-                f"    {what} {words.number(part['estimate'])}, 95 % interval {_interval(part)}, "
+                f"    {what} {words.number(part['estimate'])}, {_interval(part)}"
                 f"{words.count(part['n'], 'seed')}"
             )
         lines.append(f"    {part['reason']}")
@@ -190,12 +224,16 @@ def claim_words(leaf: Mapping) -> str:
 
 def _judge(entry, run, published) -> dict:
     parts: list[dict] = []
+    most = min(len(run.seeds_of(cell)) for cell in entry["cells"])
+    run = run._replace(upto=max(reached(run.ladder, most), default=None))
     verdict = _verdict(entry["claim"], parts, run, published)
     deciding = min(
         (part for part in parts if part["estimate"] == verdict.estimate),
         default=parts[0],
         key=lambda part: part["reason"] != verdict.reason,
     )
+    if verdict.verdict == verdicts.UNDECIDED and run.upto and not verdict.stop:
+        verdict = replace(verdict, reason=" ".join([verdict.reason, *_waiting(entry, run)]))
     return {
         **{key: entry[key] for key in ("id", "task", "statement", "why", "note", "ours", "cells")},
         "curve": entry["claim"].get("curve"),
@@ -205,6 +243,16 @@ def _judge(entry, run, published) -> dict:
         **_numbers(verdict),
         "parts": parts,
     }
+
+
+def _waiting(entry, run) -> list[str]:
+    """Sentences on the seeds that no look has reached."""
+    if all(len(run.seeds_of(cell)) <= run.upto for cell in entry["cells"]):
+        return []
+    later = [step for step in run.ladder if step > run.upto]
+    if not later:
+        return [f"Seeds beyond {run.upto}, the last look, are not looked at."]
+    return [f"The seeds beyond {run.upto} wait for the look at {later[0]}."]
 
 
 def _verdict(claim, parts, run, published) -> verdicts.Verdict:
@@ -228,6 +276,9 @@ def _verdict(claim, parts, run, published) -> verdicts.Verdict:
             "region": list(claims.edges(claim)),
             **_numbers(verdict),
             "values": values,
+            "looks": [{key: getattr(look, key) for key in LOOK} for look in verdict.looks],
+            "spread": spread_of(verdict),
+            "images": _rested_on(claim, verdict, run),
             "published": [] if published is None else _published(claim, published),
         }
     )
@@ -235,11 +286,11 @@ def _verdict(claim, parts, run, published) -> verdicts.Verdict:
 
 
 def _leaf(claim, run) -> verdicts.Verdict:
-    region = verdicts.Region(*claims.edges(claim))
+    region = Region(*claims.edges(claim))
     sides = claims.sides(claim)
     samples = [_sample(*side, run) for side in sides]
     cells, asked = zip(*((cell, rest) for cell, *rest in sides), strict=True)
-    if len(sides) > 1 and asked[0] == asked[1] and run.training(cells[0]) == run.training(cells[1]):
+    if len(sides) > 1 and asked[0] == asked[1] and run.one(cells, run.trainings):
         told = f"{cells[0]} and {cells[1]} have the same settings and the same images"
         return verdicts.Verdict(
             verdicts.UNDECIDED,
@@ -247,60 +298,103 @@ def _leaf(claim, run) -> verdicts.Verdict:
             region,
             n=min(len(sample.values) for sample in samples),
         )
-    error, images = _image_error(sides, run)
-    return verdicts.judge(
-        region, *samples, image_error=error, images=images, least=claim["least"] or 0.0
+    errors, images = _image_errors(sides, run)
+    verdict = verdicts.judge(
+        region,
+        *(sample.first(run.upto) for sample in samples),
+        paired=run.one(cells, run.chains) and samples[0].seeds == samples[-1].seeds,
+        image_error=errors,
+        images=images,
+        least=claim["least"] or 0.0,
+        steps=run.ladder,
     )
+    if any(_of_seeds_alone(cell, measure, run) for cell, measure, _ in sides):
+        return replace(verdict, reason=f"{verdict.reason} {SEEDS_ALONE}")
+    return verdict
 
 
-def _sample(cell: str, measure: str, at: float | None, run: Run) -> verdicts.Sample:
+def _of_seeds_alone(cell: str, measure: str, run: Run) -> bool:
+    """Whether the images' part in a measure is not known, and cannot be: code of the user's trained
+    the cell and told no probabilities.
+    """
+    if run.datasets.get(cell) is not None or not MEASURES[measure].images:
+        return False
+    table = run.table(cell, "predictions")
+    return table is None or "probability" not in table
+
+
+def _sample(cell: str, measure: str, at: float | None, run: Run) -> Sample:
     table = run.table(cell, vocabulary.MEASURES[measure].table)
     if table is None:
-        return verdicts.Sample(cell, [], [])
-    found = measures.over_seeds(table, measure, at).reindex(list(run.seeds))
+        return Sample(cell, [], [])
+    answers, split = run.answers(cell)
+    if split == measures.FINAL and MEASURES[measure].final:
+        found = measures.on_final(table, answers, measure)
+    elif vocabulary.MEASURES[measure].table == "predictions":
+        found = measures.over_seeds(answers, measure, at)
+    else:
+        found = measures.over_seeds(table, measure, at)
+    found = found.reindex(run.seeds_of(cell))
     # a seed that is not in the table was not trained, whatever the measure
     gone = found.isna() & found.index.isin(table["seed"])
     why = measures.why_missing(table, measure) if gone.any() else ""
-    return verdicts.Sample(cell, found.to_numpy(dtype=float), list(found.index), why=why)
+    return Sample(cell, found.to_numpy(dtype=float), list(found.index), why=why)
 
 
-def _image_error(sides, run) -> tuple[float, int]:
-    """Standard error that comes from the images, and how many there are; NaN: not known."""
+def _images(cell: str, measure: str, run: Run) -> tuple[pd.DataFrame | None, str] | None:
+    """Rows of the images that a measure samples, and their split; None where it samples none."""
+    if not MEASURES[measure].images or _of_seeds_alone(cell, measure, run):
+        return None
+    kind = vocabulary.MEASURES[measure].table
+    if kind in ("histories", "predictions"):
+        # the images' part in what a history says of them is that of the last predictions
+        return run.answers(cell)
+    return run.table(cell, kind), measures.VALIDATION
+
+
+def _image_errors(sides, run: Run) -> tuple[list[float], int]:
+    """Standard error that comes from the images, of each look, and how many there are.
+
+    NaN: not known.
+    """
     drawn = []
     for cell, measure, _ in sides:
-        known = MEASURES[measure]
-        if known.images:
-            # the images' part in what a history says of them is that of the last predictions
-            kind = vocabulary.MEASURES[measure].table
-            table = run.table(cell, "predictions" if kind == "histories" else kind)
+        known, of = MEASURES[measure], _images(cell, measure, run)
+        if of is not None:
+            table, split = of
             if table is None or table["probability"].isna().any():
-                return math.nan, 0
-            values, label = measures.by_image(measure, table)
+                return [math.nan], 0
+            values, label = measures.by_image(measure, table, run.seeds_of(cell))
             if not values.size:
-                return math.nan, 0
-            drawn.append((cell, known, values, label))
+                return [math.nan], 0
+            each = bootstrap.draw(known.images, values, label)
+            drawn.append(((run.datasets[cell], split), each, label, known.binary))
     if not drawn:
-        return 0.0, 0
-    (cell, known, probability, label), *rest = drawn
-    if not rest:
-        error = bootstrap.image_error(known.images, probability, label, binary=known.binary)
-        return error, len(label)
-    (other, theirs, their_probability, their_label) = rest[0]
-    if run.datasets[cell] == run.datasets[other]:
-        error = bootstrap.image_error(
-            known.images,
-            probability,
-            label,
-            statistic_2=theirs.images,
-            probability_2=their_probability,
-            binary=known.binary and theirs.binary,
-        )
-        return error, len(label)
-    errors = [
-        bootstrap.image_error(known.images, probability, label, binary=known.binary),
-        bootstrap.image_error(theirs.images, their_probability, their_label, binary=theirs.binary),
-    ]
-    return math.hypot(*errors), min(len(label), len(their_label))
+        return [0.0], 0
+    images = min(len(label) for _, _, label, _ in drawn)
+    binary = all(binary for *_, binary in drawn)
+    together = len({which for which, *_ in drawn}) < len(drawn)
+    errors = []
+    for step in reached(run.ladder, run.upto or 0) or [None]:
+        seen = [each[:, :step] for _, each, _, _ in drawn]
+        if len(seen) == 1 or together:
+            errors.append(bootstrap.image_error(*seen, binary=images if binary else 0))
+        else:
+            each = [
+                bootstrap.image_error(x, binary=len(label) if binary else 0)
+                for x, (_, _, label, binary) in zip(seen, drawn, strict=True)
+            ]
+            errors.append(math.hypot(*each))
+    return errors, images
+
+
+def _rested_on(claim: Mapping, verdict: verdicts.Verdict, run: Run) -> dict | None:
+    """Which images a verdict counts as a sample; None where there are none."""
+    of = [_images(cell, measure, run) for cell, measure, _ in claims.sides(claim)]
+    splits = sorted({each[1] for each in of if each is not None})
+    if not splits or verdict.evidence is None:
+        return None
+    return {"split": " and ".join(splits), "count": verdict.evidence.spread.images}
 
 
 def _published(claim: Mapping, published: pd.DataFrame) -> list[dict]:
@@ -346,9 +440,26 @@ def _numbers(verdict: verdicts.Verdict) -> dict:
     return {name: getattr(verdict, name) for name in names}
 
 
+def spread_of(verdict: verdicts.Verdict) -> dict | None:
+    """What `spread` of a part holds; None where there is no interval."""
+    if verdict.evidence is None:
+        return None
+    spread = verdict.evidence.spread
+    return {
+        "seeds": list(spread.seeds),
+        "image": spread.image,
+        "images": spread.images,
+        "fewest": verdict.evidence.fewest,
+    }
+
+
 def _interval(part: Mapping) -> str:
-    low, high = ("?" if part[key] is None else words.number(part[key]) for key in ("low", "high"))
-    return f"[{low}, {high}]"
+    """The interval of the last look with its level, where there is one."""
+    if not part["looks"]:
+        return ""
+    last = part["looks"][-1]
+    low, high = ("?" if last[key] is None else words.number(last[key]) for key in ("low", "high"))
+    return f"{100 * (1 - 2 * last['level']):.3g} % interval [{low}, {high}], "
 
 
 def _plain(value):

@@ -4,17 +4,17 @@
 `reliance`.
 """
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from scipy.special import stdtrit
 
 from labproof.judging import curves, reliance, statistics
 from labproof.lab import vocabulary
 
-if TYPE_CHECKING:
-    import pandas as pd
+FINAL, VALIDATION = "final", "validation"  # of the images that a cell was asked about
 
 
 class Computed(NamedTuple):
@@ -23,19 +23,38 @@ class Computed(NamedTuple):
     of: Callable  # the table of one seed (and `at`, where it has a parameter) -> number
     images: Callable | None = None  # as in `statistics`
     binary: bool = False  # each image is right or wrong
+    # Of final images, on which nothing was watched: the table of one seed's answers -> number; what
+    # the history says of the training images is taken from it.
+    final: Callable | None = None
+    training: Callable | None = None
 
 
 MEASURES = {
     "final_loss": Computed(curves.final_loss),
     "final_accuracy": Computed(curves.final_accuracy),
-    "final_val_loss": Computed(curves.final_val_loss, statistics.cross_entropy_of),
-    "final_val_accuracy": Computed(curves.final_val_accuracy, statistics.accuracy_of, binary=True),
+    "final_val_loss": Computed(
+        curves.final_val_loss, statistics.cross_entropy_of, final=statistics.cross_entropy
+    ),
+    "final_val_accuracy": Computed(
+        curves.final_val_accuracy, statistics.accuracy_of, binary=True, final=statistics.accuracy
+    ),
     "lowest_loss": Computed(curves.lowest_loss),
     "lowest_val_loss": Computed(curves.lowest_val_loss),
-    "overfitting": Computed(curves.overfitting, statistics.cross_entropy_of),
+    "overfitting": Computed(
+        curves.overfitting,
+        statistics.cross_entropy_of,
+        final=statistics.cross_entropy,
+        training=curves.final_loss,
+    ),
     "val_loss_rise": Computed(curves.val_loss_rise),
     "validation_trend": Computed(curves.validation_trend),
-    "accuracy_gap": Computed(curves.accuracy_gap, statistics.accuracy_of, binary=True),
+    "accuracy_gap": Computed(
+        curves.accuracy_gap,
+        statistics.accuracy_of,
+        binary=True,
+        final=statistics.accuracy,
+        training=curves.final_accuracy,
+    ),
     "slope": Computed(curves.slope),
     "noise": Computed(curves.noise),
     "training_noise": Computed(curves.training_noise),
@@ -52,7 +71,7 @@ MEASURES = {
 }
 
 
-def over_seeds(table: "pd.DataFrame", measure: str, at: float | None = None) -> "pd.Series":
+def over_seeds(table: pd.DataFrame, measure: str, at: float | None = None) -> pd.Series:
     """A measure of each seed of one cell, indexed by seed.
 
     Parameters
@@ -72,12 +91,55 @@ def over_seeds(table: "pd.DataFrame", measure: str, at: float | None = None) -> 
     function = MEASURES[measure].of
     arguments = {} if at is None else {"at": at}
     columns = [column for column in table.columns if column != "seed"]
-    values = table.groupby("seed")[columns].apply(function, **arguments)
+    try:
+        values = table.groupby("seed")[columns].apply(function, **arguments)
+    except KeyError:  # a user's own code may write no such column
+        values = pd.Series(np.nan, index=table["seed"].drop_duplicates())
     return values.astype(float).rename(measure)
 
 
-def why_missing(table: "pd.DataFrame", measure: str) -> str:
+def on_final(history: pd.DataFrame, answers: pd.DataFrame, measure: str) -> pd.Series:
+    """As `over_seeds`, of a measure of a history whose side of new images is that of final ones.
+
+    Parameters
+    ----------
+    history
+        Of the cell; the training side is taken from it, as it is.
+    answers
+        Rows of the cell's predictions: those on final images alone.
+    measure
+        A name in `MEASURES` that has `final`.
+    """
+    known = MEASURES[measure]
+    columns = [column for column in answers.columns if column != "seed"]
+    values = answers.groupby("seed")[columns].apply(known.final).astype(float)
+    values = values.reindex(history["seed"].drop_duplicates())
+    if known.training is not None:
+        columns = [column for column in history.columns if column != "seed"]
+        values = values - history.groupby("seed")[columns].apply(known.training).astype(float)
+    return values.rename(measure)
+
+
+def asked(predictions: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """The rows of predictions that tell of new images, and which split they are of.
+
+    `final`, where there are such rows: nothing was watched on these images. Else `validation`.
+    """
+    if "split" not in predictions:
+        return predictions, VALIDATION
+    split = FINAL if (predictions["split"] == FINAL).any() else VALIDATION
+    return predictions[predictions["split"] == split], split
+
+
+def why_missing(table: pd.DataFrame, measure: str) -> str:
     """Why a measure has no value of some seed of a table, in words."""
+    try:
+        over = table[table["seed"] == table["seed"].iloc[0]]
+        MEASURES[measure].of(
+            over, **({} if not vocabulary.MEASURES[measure].parameter else {"at": 0})
+        )
+    except KeyError as error:
+        return f"it has no column {error.args[0]}"
     numbers = table.select_dtypes("number").drop(columns="seed", errors="ignore")
     if vocabulary.MEASURES[measure].table == "histories" and not np.isfinite(numbers).all(
         axis=None
@@ -100,16 +162,20 @@ def interval(values, level: float = 0.95) -> tuple[float, float, float]:
     return mean, float(mean - half), float(mean + half)
 
 
-def by_image(name: str, table: "pd.DataFrame") -> tuple[np.ndarray, np.ndarray]:
-    """What a measure is made of, image by image, of all seeds of a cell.
+def by_image(
+    name: str, table: pd.DataFrame, seeds: Sequence[int] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """What a measure is made of, image by image, of a cell's seeds in this order, or all of them.
 
     Probabilities or what `reliance.BY_IMAGE` makes of the table (seeds, images), and labels
-    (images,), the images in ascending order.
+    (images,), the images in ascending order. A seed that the table lacks is left out.
     """
     if name in reliance.BY_IMAGE:
         rows = reliance.BY_IMAGE[name](table)
     else:
         rows = table.rename(columns={"probability": "value"})
     wide = rows.pivot(index="seed", columns="image", values="value").dropna(axis=1)
+    if seeds is not None:
+        wide = wide.loc[[seed for seed in seeds if seed in wide.index]]
     label = rows.groupby("image")["label"].first()
     return wide.to_numpy(), label.loc[wide.columns].to_numpy()

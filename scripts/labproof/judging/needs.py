@@ -7,8 +7,8 @@ import numpy as np
 from scipy import stats
 
 from labproof import words
+from labproof.judging import ladder
 
-ALPHA = 0.05
 POWER = 0.8  # chance to decide that a recommended number of seeds has
 MOST_SEEDS = 1000
 
@@ -38,38 +38,50 @@ class Evidence(NamedTuple):
     distance: float  # of the estimate from the edges that the interval must stay clear of; 0: never
     spread: Spread
     n: int  # seeds of the cell that has fewer
+    steps: tuple[int, ...]  # of the ladder
+    fewest: int = 2  # seeds before which nothing is decided
 
-    def needs(self, level: float = ALPHA) -> tuple[float, str]:
-        """Seeds a cell that would decide at a level, and in words what would."""
+    def needs(self, parts: int = 1) -> tuple[float, str]:
+        """Seeds a cell that would decide, as one of so many parts, and in words what would."""
         if self.distance == 0:
             return np.inf, ""
+        levels = ladder.levels(self.steps, parts)
+        for step, level in zip(self.steps, levels, strict=True):
+            later = step > self.n and step >= self.fewest
+            if later and _enough(self.distance, *self.spread.at(step), level):
+                return step, f"About {words.count(step, 'seed')} would decide it, not {self.n}."
+        last, level = self.steps[-1], levels[-1]
         needed = seeds_needed(self.distance, self.spread, level)
         if needed <= MOST_SEEDS:
-            told = f"About {words.count(int(needed), 'seed')} would decide it, not {self.n}."
+            needed = max(needed, self.fewest)
+            instead = (
+                f"not {self.n}" if last == self.n else f"more than the {last} of the last look"
+            )
+            told = f"About {words.count(int(needed), 'seed')} would decide it, {instead}."
         elif np.isinf(needed) and self.spread.image > 0:
             more = images_needed(self.distance, self.spread, level)
             tell = f"; about {words.thousands(int(more))} images might do" if more < 1e5 else ""
             told = (
-                f"More seeds alone would not decide it: the {self.spread.images} validation images "
-                f"leave too much open{tell}."
+                f"More seeds alone would not decide it: the {self.spread.images} images leave too "
+                f"much open{tell}."
             )
         else:
             told = f"Even {words.count(MOST_SEEDS, 'seed')} would hardly decide it."
         return needed, told
 
 
-def seeds_needed(distance: float, spread: Spread, level: float = ALPHA) -> float:
+def seeds_needed(distance: float, spread: Spread, level: float = ladder.SINGLE) -> float:
     """Fewest seeds a cell that decide with a power of 0.8, if effect and spread stay as seen.
 
-    By the usual approximation distance >= (t(1 - level / 2) + t(0.8)) standard errors. Infinite
-    where the images alone leave too much open, or a censored value does.
+    By the usual approximation distance >= (t(1 - level) + t(0.8)) standard errors. Infinite where
+    the images alone leave too much open, or a censored value does.
     """
     if not distance > 0 or not _enough(distance, *spread.at(10**9), level):
         return np.inf
     return _fewest(lambda n: _enough(distance, *spread.at(n), level), 1, MOST_SEEDS)
 
 
-def images_needed(distance: float, spread: Spread, level: float = ALPHA) -> float:
+def images_needed(distance: float, spread: Spread, level: float = ladder.SINGLE) -> float:
     """Fewest images with which some number of seeds decides, as many of each class as now."""
     if not distance > 0:
         return np.inf
@@ -83,7 +95,7 @@ def images_needed(distance: float, spread: Spread, level: float = ALPHA) -> floa
 
 
 def _enough(distance: float, error: float, df: float, level: float) -> bool:
-    return distance >= (stats.t.ppf(1 - level / 2, df) + stats.t.ppf(POWER, df)) * error
+    return distance >= (stats.t.isf(level, df) + stats.t.ppf(POWER, df)) * error
 
 
 def _fewest(enough: Callable[[int], bool], low: int, most: int) -> float:

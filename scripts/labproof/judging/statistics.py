@@ -51,13 +51,23 @@ def auc_of(probability: np.ndarray, label: np.ndarray, weight: np.ndarray) -> np
     return auc
 
 
+def accuracy(predictions: "pd.DataFrame") -> float:
+    """Share of right answers (0 to 1)."""
+    return _as_it_is(accuracy_of, predictions)
+
+
+def cross_entropy(predictions: "pd.DataFrame") -> float:
+    """Mean cross-entropy of the answers (nats, >= 0)."""
+    return _as_it_is(cross_entropy_of, predictions)
+
+
 def auc(predictions: "pd.DataFrame") -> float:
-    """Area under the ROC curve on the validation images (0 to 1, chance 0.5)."""
+    """Area under the ROC curve on new images (0 to 1, chance 0.5)."""
     return _as_it_is(auc_of, predictions)
 
 
 def brier(predictions: "pd.DataFrame") -> float:
-    """Brier score on the validation images (0 to 1, the lower the better calibrated)."""
+    """Brier score on new images (0 to 1, the lower the better calibrated)."""
     return _as_it_is(brier_of, predictions)
 
 

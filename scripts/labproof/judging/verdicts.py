@@ -1,12 +1,18 @@
 """Numbers, one a seed -> a verdict on what is claimed of them.
 
 One rule for every claim. A claim is a region: all values above a number, or all within a margin of
-one. The evidence is a 95 % interval. It lies wholly in the region: reproduced; wholly outside: not
+one. The evidence is an interval. It lies wholly in the region: reproduced; wholly outside: not
 reproduced; on both sides of an edge, or unknown: undecided.
 
-The interval of one cell is Student's t over seeds, of two cells Welch's (unequal spread); for a
-claim of similarity this is the test of two one-sided hypotheses (Schuirmann 1987), each at 2.5 %.
-Where the images are a sample too, their variance is added, with Satterthwaite's degrees of freedom.
+The interval of one cell is Student's t over seeds, of two cells Welch's (unequal spread), of two
+cells of one chain that of their differences, seed by seed; for a claim of similarity this is the
+test of two one-sided hypotheses (Schuirmann 1987). Where the images are a sample too, their
+variance is added, with Satterthwaite's degrees of freedom.
+
+A claim is looked at after each step of a ladder of seeds, and each look's interval has the level
+that `ladder.levels` gives it; one look alone has 95 %. A verdict that a look has given stands: the
+looks err together no more often than is said, so that an earlier one is as good as a later. Looks
+that contradict each other decide nothing.
 """
 
 from collections.abc import Sequence
@@ -17,57 +23,28 @@ import numpy as np
 from scipy import stats
 
 from labproof import words
-from labproof.judging.needs import ALPHA, Evidence, Spread
+from labproof.judging import ladder, reasons
+from labproof.judging.needs import Evidence, Spread
+from labproof.judging.sample import NOT_REPRODUCED, REPRODUCED, UNDECIDED, Region, Sample
 
-REPRODUCED, NOT_REPRODUCED, UNDECIDED = "reproduced", "not reproduced", "undecided"
+ALPHA = 0.05
+# With stuck seeds among them so many values at least: fewer have no bell curve about their mean.
+MANY = 20
 OPPOSITE = {REPRODUCED: NOT_REPRODUCED, NOT_REPRODUCED: REPRODUCED, UNDECIDED: UNDECIDED}
 
 
-class Region(NamedTuple):
-    """What is claimed: the value lies above `low` and below `high`; an edge may be infinite."""
+class Look(NamedTuple):
+    """A claim as it stood with the first n seeds of each cell."""
 
-    low: float = -np.inf
-    high: float = np.inf
-
-    def holds(self, value: float) -> bool:
-        """Whether a value is as claimed; one on the edge is not."""
-        return self.low < value < self.high
-
-    def __str__(self) -> str:
-        low, high = (f"{edge:g}".replace("-", words.MINUS) for edge in self)
-        if np.isinf(self.high):
-            return f"above {low}"
-        return f"below {high}" if np.isinf(self.low) else f"between {low} and {high}"
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One value a seed of one cell.
-
-    NaN: missing. Infinite: censored, known only to be longer than `longest`.
-    """
-
-    cell: str
-    values: Sequence[float]
-    seeds: Sequence[int]
-    longest: float = 1.0
-    why: str = ""  # why values are missing, in words, where that is known
-
-    @property
-    def missing(self) -> list[int]:
-        """Seeds without a value."""
-        return [seed for seed, x in zip(self.seeds, self.values, strict=True) if np.isnan(x)]
-
-    @property
-    def censored(self) -> int:
-        """How many seeds never got there."""
-        return int(np.isinf(np.asarray(self.values, dtype=float)).sum())
-
-    @property
-    def known(self) -> np.ndarray:
-        """Values with each censored one at the least that it can be."""
-        values = np.asarray(self.values, dtype=float)
-        return np.where(np.isinf(values), self.longest, values)
+    n: int
+    level: float  # each side's, of the interval estimate ± t(1 - level, df) standard errors
+    estimate: float
+    low: float
+    high: float
+    inside: bool  # whether the estimate is as claimed
+    tail: float  # one-sided p against the edges that the interval must stay clear of
+    held: str  # what is seen of the interval, in words
+    verdict: str = UNDECIDED  # as of this look, those before it standing
 
 
 @dataclass(frozen=True)
@@ -78,17 +55,43 @@ class Verdict:
     reason: str
     region: Region
     estimate: float = np.nan  # mean, or difference of two means
-    low: float = np.nan  # its 95 % interval
+    low: float = np.nan  # the interval of the last look
     high: float = np.nan
     n: int = 0  # seeds of the cell that has fewer
-    # The level at which the interval first comes clear of every edge: decided when p <= 0.05.
+    # The total error over the looks at which the claim is first decided: it is when p <= 0.05.
     p: float = np.nan
     inside: bool = False  # the side that the estimate lies on
     effect: float = np.nan  # Hedges' g: distance from the claim in standard deviations
     p_permutation: float = np.nan  # of two cells: exact, without assuming a bell curve
     seeds_needed: float = np.nan  # infinite: no number of seeds is enough
+    looks: tuple[Look, ...] = ()
+    steps: tuple[int, ...] = ()  # of the ladder; the looks are at the first of them
+    stop: str = ""  # why no look was taken at seeds that are there
     parts: tuple["Verdict", ...] = ()
+    negated: bool = False  # the claim is that the parts do not all hold
     evidence: "Evidence | None" = None  # where there is an interval
+
+    def p_of(self, side: bool, share: int = 1) -> float:
+        """Sequential p of what is claimed (`side` True) or of its opposite; NaN: not known.
+
+        The least over the looks of 0.05 tail / level, the level being that of a total error of
+        0.05 / share: at most 0.05 exactly when a look has decided so.
+        """
+        if self.parts:
+            if side != self.negated:  # all parts are as claimed: no correction (Berger 1982)
+                return float(np.max([part.p_of(True, share) for part in self.parts]))
+            k = share * len(self.parts)
+            return float(np.min([part.p_of(False, k) for part in self.parts]))
+        if not self.looks:
+            return np.nan
+        levels = ladder.levels(self.steps, share)
+        tails = [look.tail if look.inside == side else 1.0 for look in self.looks]
+        return min(1.0, *(ALPHA * t / a for t, a in zip(tails, levels, strict=False)))
+
+    @property
+    def contradicts_itself(self) -> bool:
+        """Whether one look of a claim decided one way and another the other."""
+        return self.p_of(True) <= ALPHA and self.p_of(False) <= ALPHA
 
 
 def judge(
@@ -96,9 +99,12 @@ def judge(
     first: Sample,
     second: Sample | None = None,
     *,
-    image_error: float = 0.0,
+    paired: bool = False,
+    image_error: float | Sequence[float] = 0.0,
     images: int = 0,
     least: float = 0.0,
+    steps: Sequence[int] = (),
+    wait: str = "",
 ) -> Verdict:
     """Judge what is claimed of one cell's values, or of one cell's less another's.
 
@@ -108,14 +114,21 @@ def judge(
         Where the mean of `first`, or the difference of the means, is claimed to lie.
     first, second
         The values, one a seed; seeds are the unit of replication.
+    paired
+        Compare seed by seed: the cells are one training that was looked at twice.
     image_error
         Standard error of that mean or difference that comes from the sample of images
-        (`bootstrap.image_error`); 0 where no images are sampled.
+        (`bootstrap.image_error`), of every look or of each; 0 where no images are sampled.
     images
         How many images there are, for the degrees of freedom.
     least
         The region's edge, where that is the least difference worth naming: what lies outside is
         told as no such difference, or as one the other way.
+    steps
+        The ladder: numbers of seeds after which the claim is looked at. Without, it is looked at
+        once, with all seeds.
+    wait
+        Why no look at fewer than `MANY` seeds decides, in words.
 
     Returns
     -------
@@ -128,54 +141,141 @@ def judge(
     for sample in samples:
         if len(sample.values) == 0:
             return replace(unknown, reason=f"There are no results of {sample.cell}.")
-        if sample.missing:
-            return replace(unknown, reason=_missing(sample))
-    if np.isnan(image_error):
+    steps = ladder.looks(steps)
+    reached = ladder.reached(steps, n)
+    if steps and not reached:
+        told = f"It is looked at with {words.count(steps[0], 'seed')}, and there are {n}."
+        return replace(unknown, reason=told)
+    steps = steps or (n,)
+    levels = ladder.levels(steps)
+    looks: list[Look] = []
+    stop = ""
+    for step, level, error in zip(
+        reached or [None], levels, np.broadcast_to(image_error, max(1, len(reached))), strict=False
+    ):
+        seen = samples if step is None else [sample.first(step) for sample in samples]
+        stop = _unknown(seen, error)
+        if stop:
+            break
+        look, evidence = _look(region, seen, paired, float(error), images, least, level, steps)
+        if wait and look.n < MANY:
+            look = look._replace(tail=1.0, held=wait)
+            evidence = evidence._replace(held=wait, fewest=MANY)
+        looks.append(look)
+    if not looks:
+        mean = [sample.known.mean() for sample in samples]
+        estimate = float(mean[0] - sum(mean[1:]))
         return replace(
             unknown,
-            reason=f"The predictions of {words.listing([s.cell for s in samples])} are missing or "
-            "have gaps, so what the sample of images adds to the uncertainty is not known.",
+            reason=stop,
+            estimate=estimate,
+            inside=region.holds(estimate),
+            seeds_needed=2 if n == 1 and np.isfinite(estimate) else np.nan,
         )
+    return _standing(replace(unknown, steps=steps), looks, evidence, seen, paired, stop)
+
+
+def _unknown(samples: Sequence[Sample], image_error: float) -> str:
+    """Why samples make no interval; empty where they do."""
+    for sample in samples:
+        if sample.missing:
+            return reasons.missing(sample)
+    if np.isnan(image_error):
+        cells = words.listing([sample.cell for sample in samples])
+        return (
+            f"The predictions of {cells} are missing or have gaps, so what the sample of images "
+            "adds to the uncertainty is not known."
+        )
+    if min(len(sample.values) for sample in samples) < 2:
+        return "One seed gives no interval; at least two are needed."
+    return ""
+
+
+def _look(
+    region, samples, paired, image_error, images, least, level, steps
+) -> tuple[Look, Evidence]:
+    """One look at whole samples, and what it rests on."""
+    first, second = samples[0], samples[1] if len(samples) > 1 else None
+    n = min(len(sample.values) for sample in samples)
     estimate = float(first.known.mean() - (second.known.mean() if second else 0.0))
-    unknown = replace(unknown, estimate=estimate, inside=region.holds(estimate))
-    if n < 2:
-        return replace(
-            unknown, seeds_needed=2, reason="One seed gives no interval; at least two are needed."
-        )
-    spread = Spread(
-        tuple((float(sample.known.var(ddof=1)), len(sample.values)) for sample in samples),
-        image_error**2,
-        images,
-    )
+    values = [sample.known for sample in samples]
+    if paired:
+        values = [first.known - second.known]
+    seeds = tuple((float(x.var(ddof=1)), len(x)) for x in values)
+    spread = Spread(seeds, image_error**2, images)
     error, df = spread.at()
-    half = float(stats.t.ppf(1 - ALPHA / 2, df)) * error
+    half = float(stats.t.isf(level, df)) * error
     # A censored value may be any longer one: that end of the interval is not known.
     open_high = first.censored > 0
     open_low = second is not None and second.censored > 0
     low = -np.inf if open_low else estimate - half
     high = np.inf if open_high else estimate + half
-    if low == high:
-        decided = low not in (region.low, region.high)
-    else:
-        decided = region.low <= low and high <= region.high
-        decided = decided or high <= region.low or region.high <= low
+    inside = region.holds(estimate)
     distance = _distance(region, estimate, open_low, open_high)
-    verdict = UNDECIDED if not decided else REPRODUCED if unknown.inside else NOT_REPRODUCED
-    held = _held(verdict, region, low, high, samples, distance, least)
-    evidence = Evidence(held, distance, spread, n)
-    needed, told = evidence.needs()
+    tail = _tail(distance, error, df)
+    alone = UNDECIDED if tail > level else REPRODUCED if inside else NOT_REPRODUCED
+    held = reasons.held(alone, region, low, high, samples, distance, least)
+    look = Look(n, level, estimate, low, high, inside, tail, held)
+    return look, Evidence(held, distance, spread, n, steps)
+
+
+def _standing(
+    verdict: Verdict,
+    looks: Sequence[Look],
+    evidence: Evidence,
+    samples: Sequence[Sample],
+    paired: bool,
+    stop: str,
+) -> Verdict:
+    """The verdict on a claim after its looks; the numbers are those of the last one."""
+    told: list[Look] = []
+    for look in looks:
+        verdict = replace(verdict, looks=(*told, look))
+        told.append(look._replace(verdict=_decided(verdict)))
+    verdict = replace(verdict, looks=tuple(told))
+    last, decided = told[-1], _decided(verdict)
+    region, second = verdict.region, samples[1] if len(samples) > 1 else None
+    needed, would = evidence.needs()
+    reason = last.held
+    if verdict.contradicts_itself:
+        both = [next(x for x in told if x.inside == side and x.tail <= x.level) for side in (1, 0)]
+        reason = "The looks contradict each other: " + " ".join(
+            f"with {words.count(x.n, 'seed')}: {x.held}" for x in sorted(both)
+        )
+    elif decided == UNDECIDED:
+        reason = f"{last.held} {would}".rstrip()
+    elif last.tail > last.level:
+        before = next(x for x in told if x.verdict == decided)
+        reason = (
+            f"{before.held} That was with {words.count(before.n, 'seed')}, and a verdict stands; "
+            f"with {last.n} alone the interval is {reasons.seen(last.low, last.high)}."
+        )
+    stop = stop and f"A look with more seeds is not possible. {stop}"
+    p = min(verdict.p_of(True), verdict.p_of(False))
     return replace(
-        unknown,
-        verdict=verdict,
-        low=low,
-        high=high,
-        p=_p(distance, error, df),
-        effect=_effect(region, estimate, spread),
-        p_permutation=_permutation(region, first, second),
-        seeds_needed=n if decided else needed,
-        reason=held if decided else f"{held} {told}".rstrip(),
+        verdict,
+        verdict=decided,
+        reason=f"{reason} {stop}".rstrip(),
+        stop=stop,
+        estimate=last.estimate,
+        low=last.low,
+        high=last.high,
+        n=last.n,
+        p=1.0 if verdict.contradicts_itself else p,
+        inside=last.inside,
+        effect=_effect(region, last.estimate, evidence.spread),
+        p_permutation=_permutation(region, samples[0], second, paired),
+        seeds_needed=needed if decided == UNDECIDED else last.n,
         evidence=evidence,
     )
+
+
+def _decided(verdict: Verdict) -> str:
+    if verdict.contradicts_itself:
+        return UNDECIDED
+    if verdict.p_of(True) <= ALPHA:
+        return REPRODUCED
+    return NOT_REPRODUCED if verdict.p_of(False) <= ALPHA else UNDECIDED
 
 
 def combine(parts: Sequence[Verdict], *, negated: bool = False) -> Verdict:
@@ -193,28 +293,30 @@ def combine(parts: Sequence[Verdict], *, negated: bool = False) -> Verdict:
         The sentence claims that they do not all hold.
     """
     k = len(parts)
+    whole = replace(parts[0], parts=tuple(parts), negated=False)
     against = [part for part in parts if not part.inside]
-    p_all = max((part.p for part in parts), default=np.nan) if not against else 1.0
-    p_one = min((1.0, *(k * part.p for part in against)))
-    p = min(p_all, p_one)
     missing = [part for part in parts if np.isnan(part.p)]
-    needed = min(part.n for part in parts)
+    clashing = [part for part in parts if part.contradicts_itself]
+    p_all, p_one = whole.p_of(True), whole.p_of(False)
+    p, verdict, needed = min(p_all, p_one), UNDECIDED, min(part.n for part in parts)
     if missing:
-        chosen, verdict, p = missing[0], UNDECIDED, np.nan
+        chosen, p = missing[0], np.nan
         needed, reason = chosen.seeds_needed, chosen.reason
-    elif all(part.verdict == REPRODUCED for part in parts):
-        chosen, verdict = max(parts, key=lambda part: part.p), REPRODUCED
+    elif clashing:
+        chosen, p = clashing[0], 1.0
+        needed, reason = chosen.seeds_needed, chosen.reason
+    elif p_all <= ALPHA:
+        chosen, verdict = max(parts, key=lambda part: part.p_of(True)), REPRODUCED
         reason = chosen.reason
-    elif against and p_one <= ALPHA:
-        chosen, verdict = min(against, key=lambda part: part.p), NOT_REPRODUCED
+    elif p_one <= ALPHA:
+        chosen, verdict = min(parts, key=lambda part: part.p_of(False, k)), NOT_REPRODUCED
         reason = chosen.reason
     else:
-        verdict = UNDECIDED
         if against:  # the first of these to be decided, at its share of the level, decides
-            chosen = min(against, key=lambda part: part.evidence.needs(ALPHA / k)[0])
-            needed, told = chosen.evidence.needs(ALPHA / k)
+            chosen = min(against, key=lambda part: part.evidence.needs(k)[0])
+            needed, told = chosen.evidence.needs(k)
         else:  # all have to be
-            open_parts = [part for part in parts if part.verdict == UNDECIDED]
+            open_parts = [part for part in parts if part.verdict == UNDECIDED] or parts
             chosen = max(open_parts, key=lambda part: part.seeds_needed)
             needed, told = chosen.evidence.needs()
         held = chosen.evidence.held
@@ -223,7 +325,8 @@ def combine(parts: Sequence[Verdict], *, negated: bool = False) -> Verdict:
                 f"One of {k} parts speaks against it, but of {k} true ones such a part turns up by "
                 f"chance in {words.number(100 * chosen.p * k, 0)} of 100 runs."
             )
-        reason = f"{held} {told}".rstrip()
+        stops = dict.fromkeys(part.stop for part in parts if part.stop)
+        reason = " ".join([held, *([told] if told else []), *stops])
     if negated and verdict == REPRODUCED:
         reason = f"All of it holds, which the sentence denies. {reason}"
     elif negated and verdict == NOT_REPRODUCED:
@@ -236,7 +339,9 @@ def combine(parts: Sequence[Verdict], *, negated: bool = False) -> Verdict:
         inside=bool(against) if negated else not against,
         n=min(part.n for part in parts),
         seeds_needed=needed,
+        stop=next((part.stop for part in parts if part.stop), ""),
         parts=tuple(parts),
+        negated=negated,
     )
 
 
@@ -262,10 +367,10 @@ def _distance(region: Region, estimate: float, open_low: bool, open_high: bool) 
     return 0.0 if open_low else estimate - region.high
 
 
-def _p(distance: float, error: float, df: float) -> float:
-    if error == 0:
-        return 0.0 if distance > 0 else 1.0
-    return float(2 * stats.t.sf(distance / error, df)) if distance > 0 else 1.0
+def _tail(distance: float, error: float, df: float) -> float:
+    if distance <= 0:
+        return 1.0
+    return float(stats.t.sf(distance / error, df)) if error > 0 else 0.0
 
 
 def _effect(region: Region, estimate: float, spread: Spread) -> float:
@@ -278,8 +383,11 @@ def _effect(region: Region, estimate: float, spread: Spread) -> float:
     return float((estimate - np.mean(edges)) / pooled * (1 - 3 / (4 * df - 1)))
 
 
-def _permutation(region: Region, first: Sample, second: Sample | None) -> float:
-    """Two-sided p of an exact permutation test against the nearest edge of the claim."""
+def _permutation(region: Region, first: Sample, second: Sample | None, paired: bool) -> float:
+    """Two-sided p of an exact permutation test against the nearest edge of the claim.
+
+    Of two trainings the seeds change places; of one chain each seed's difference changes sign.
+    """
     if second is None or first.censored or second.censored:
         return np.nan
     edges = [edge for edge in region if np.isfinite(edge)]
@@ -288,51 +396,9 @@ def _permutation(region: Region, first: Sample, second: Sample | None) -> float:
     test = stats.permutation_test(
         (first.known - edge, second.known),
         lambda x, y, axis: x.mean(axis=axis) - y.mean(axis=axis),
+        permutation_type="samples" if paired else "independent",
         n_resamples=9999,  # all there are, where that is fewer: exact
         vectorized=True,
         rng=np.random.default_rng(0),
     )
     return float(test.pvalue)
-
-
-def _missing(sample: Sample) -> str:
-    """Why a sample with gaps is not judged."""
-    if sample.why and len(sample.missing) == len(sample.values):
-        return f"It cannot be measured on {sample.cell}: {sample.why}."
-    seeds = words.listing([str(seed) for seed in sample.missing])
-    cause = f" ({sample.why})" if sample.why else ""
-    return (
-        f"The value of {sample.cell} is missing for seed {seeds}{cause}, and a mean over the seeds "
-        "that worked would be biased."
-    )
-
-
-def _held(verdict, region, low, high, samples, distance, least) -> str:
-    """What is seen of the interval, in words."""
-    never = [
-        f"{sample.censored} of {words.count(len(sample.values), 'seed')} of {sample.cell}"
-        for sample in samples
-        if sample.censored
-    ]
-    if np.isinf(low) and np.isinf(high):
-        seen = "unbounded"
-    elif np.isinf(high):
-        seen = f"at least {words.number(low)}"
-    elif np.isinf(low):
-        seen = f"at most {words.number(high)}"
-    else:
-        seen = f"{words.number(low)} to {words.number(high)}"
-    if verdict == REPRODUCED:
-        return f"The whole interval ({seen}) lies {region}."
-    if verdict == NOT_REPRODUCED and least:
-        if -least <= low and high <= least:
-            told = f"lies within {least:g} of 0: no difference worth naming"
-            return f"The whole interval ({seen}) {told}."
-        if (high <= -least) if region.low > 0 else (low >= least):
-            other = Region(high=-least) if region.low > 0 else Region(low=least)
-            return f"The whole interval ({seen}) lies {other}: a difference, but the other way."
-    if verdict == NOT_REPRODUCED:
-        return f"No part of the interval ({seen}) lies {region}."
-    if distance == 0 and never:
-        return f"In {words.listing(never)} it never came, so how long it takes is not known."
-    return f"Only a part of the interval ({seen}) lies {region}."

@@ -14,6 +14,8 @@ from labproof.paths import Results
 
 # A process before its first step and behind its last: imports, tracing, writing. Seconds.
 SET_UP = 5
+# A run of a user's command, before there was one.
+UNKNOWN = 60
 # TensorFlow's own, in MiB. Peak of a block at the demo's sizes: 740 to 880 MiB, for AlexNet at 128
 # pixels on 1200 images: 950 to 1000 MiB (`max_rss` in results/*/*/benchmarks/train_block). CUDA's
 # libraries add some GiB on a GPU, which has not been measured.
@@ -155,6 +157,9 @@ def measured_in(results: Results, lab: Mapping) -> list[dict]:
     """
     found = []
     for name, cell in lab["cells"].items():
+        if cell.get("run"):
+            found += _of_command(results, name, cell)
+            continue
         dataset = lab["datasets"][cell["dataset"]]
         for file in sorted(Path().glob(results.block(name, "*", "facts"))):
             with file.open(encoding="utf-8", newline="") as lines:
@@ -175,6 +180,33 @@ def measured_in(results: Results, lab: Mapping) -> list[dict]:
     return found
 
 
+def _of_command(results: Results, name: str, cell: Mapping) -> list[dict]:
+    """What runs of a user's command have taken: `cell`, `epochs` and `seconds`, and `gpu`."""
+    found = []
+    for file in sorted(Path().glob(results.block(name, "*", "facts"))):
+        with file.open(encoding="utf-8", newline="") as lines:
+            spent = float(next(csv.DictReader(lines))["seconds"])
+        row = {"cell": name, "epochs": cell["epochs"], "seconds": spent, "gpu": cell["run"]["gpu"]}
+        found.append(row)
+    return found
+
+
+def of_command(name: str, cell: Mapping, measured: Sequence[Mapping]) -> float:
+    """Seconds of one run of a user's command: as its others took, or those of its lab's others.
+
+    Scaled by the epochs, where both say them; `UNKNOWN` before the first run.
+    """
+    rows = [row for row in measured if "cell" in row]
+    rows = [row for row in rows if row["cell"] == name] or rows
+    if cell["run"]["given"] or not rows:
+        return 0 if cell["run"]["given"] else UNKNOWN
+    times = [
+        row["seconds"] * (cell["epochs"] / row["epochs"] if cell["epochs"] and row["epochs"] else 1)
+        for row in rows
+    ]
+    return sum(times) / len(times)
+
+
 def job(rule: str, wildcards: Mapping, lab: Mapping, measured: Sequence[Mapping]) -> float:
     """Seconds of one job of the workflow, as well as is known; 0 for a rule that only gathers."""
     backbone = lab["backbone"]
@@ -193,6 +225,9 @@ def job(rule: str, wildcards: Mapping, lab: Mapping, measured: Sequence[Mapping]
     if "cell" not in wildcards or rule == "gather_blocks":
         return FIXED.get(rule, 0)
     cell = lab["cells"][wildcards["cell"]]
+    if cell.get("run"):
+        return of_command(wildcards["cell"], cell, measured) if rule == "run_command" else 1
+    measured = [row for row in measured if "cell" not in row]
     dataset = lab["datasets"][cell["dataset"]]
     if rule == "train_block":
         count = len(seeds_of(wildcards["block"]))

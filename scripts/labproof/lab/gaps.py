@@ -49,6 +49,8 @@ def told(gap: Mapping) -> str:
 def _chain(results: Results, cells: Mapping, name: str, block: str) -> list[tuple[str, tuple]]:
     """(what a job makes, its rule and wildcards) of all jobs that a block needs, in their order."""
     cell = cells[name]
+    if cell.get("run"):
+        return [(results.block(name, block, "history"), ("run_command", name, block))]
     dataset, backbone, shorter = cell["dataset"], cell["backbone"], cell["continues"]
     own = (results.block(name, block, "history"), ("train_block", name, block))
     if shorter:
@@ -61,6 +63,36 @@ def _chain(results: Results, cells: Mapping, name: str, block: str) -> list[tupl
     return [*chain, own]
 
 
+def failures(results: Results, since: float) -> list[dict]:
+    """The jobs whose logs tell a failure, written after a time, in seconds since the epoch.
+
+    Each as `job`, its rule and wildcards in words; `cause`, as of `find`; `log`, its file.
+    """
+    logs = Path(results.log("x")).parent
+    found = []
+    for file in sorted(logs.rglob("*.log"), key=lambda file: file.stat().st_mtime):
+        if file.stat().st_mtime < since:
+            continue
+        told = _told_by(file)
+        if told:
+            job = " ".join(file.relative_to(logs).with_suffix("").parts)
+            found.append({"job": job, "cause": told, "log": str(file)})
+    return found
+
+
+def _told_by(file: Path) -> str:
+    """What a log says of a failure, as a sentence without its subject; empty where it says none."""
+    text = file.read_text(encoding="utf-8", errors="replace").strip()
+    last = text.splitlines()[-1].strip() if text else ""
+    if "Traceback (most recent call last)" in text:
+        # the exception, with all its lines, behind the last frame
+        error = re.split(r"\n(?=[\w.]+(?:: |$))", text)[-1]
+        return f"failed: {' '.join(error.split()).removeprefix(ERROR).rstrip('.')}"
+    if re.match(r"SIG\w+: |its time is nearly over: ", last):
+        return f"was stopped by {last}"
+    return ""
+
+
 def _cause(results: Results, chain: list[tuple[str, tuple]]) -> tuple[str, str | None]:
     """Why the first missing thing of a chain is missing, and its log."""
     job = next(job for made, job in chain if not Path(made).exists())
@@ -68,13 +100,9 @@ def _cause(results: Results, chain: list[tuple[str, tuple]]) -> tuple[str, str |
     if not file.is_file():
         return f"{rule} was not begun", None
     log = file.relative_to(results.root).as_posix()
-    text = file.read_text(encoding="utf-8", errors="replace").strip()
-    last = text.splitlines()[-1].strip() if text else ""
-    if "Traceback (most recent call last)" in text:
-        # the exception, with all its lines, behind the last frame
-        error = re.split(r"\n(?=[\w.]+(?:: |$))", text)[-1]
-        return f"{rule} failed: {' '.join(error.split()).removeprefix(ERROR).rstrip('.')}", log
-    if re.match(r"SIG\w+: |its time is nearly over: ", last):
-        return f"{rule} was stopped by {last}", log
-    where = f" after: {last}" if last else ""
+    told = _told_by(file)
+    if told:
+        return f"{rule} {told}", log
+    lines = file.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    where = f" after: {lines[-1].strip()}" if lines else ""
     return f"{rule} ended without a word, as when it is killed or lacks memory{where}", log

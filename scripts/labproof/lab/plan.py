@@ -6,6 +6,7 @@ The resolved lab is a plain nested dict, so that Snakemake can compare, look up 
 - `ladder`: after how many seeds the sentences are looked at, in order
 - `seeds_of`: cell -> its seeds, in the order in which they come; `blocks`: cell -> its blocks of
   them, a list such as "0-4"
+- `folder`: the path of the lab's folder; `where`: what the config's key `lab` says of it
 - `sources`: what the config says of the sources that the lab uses
 - `datasets`: name -> source, size, channels, train, validation, classes (negative, positive), and
   `images`: where they come from, as the config says it, but for a published archive as a folder
@@ -13,9 +14,12 @@ The resolved lab is a plain nested dict, so that Snakemake can compare, look up 
 - `cells`: name -> all that training needs, after the preset's scaling; `same_as`, the cell that is
   the same training, or None; `continues`, the cell with the same training of fewer epochs that it
   goes on from, or None; `continued`, the cell that goes on from it, or None
+  Of a cell that a command trains: as `commands.cells` gives it
 - `protocol`: name -> the same before scaling
 - `backbone` (name or None, weights, …), `heatmaps`: the preset's settings, or the config's
+- `asked`: dataset name -> size, train, validation before scaling
 - `curves`, `findings`: what the lab claims, as `claims.resolve` gives it
+- `prose`: the report as it was written, as `prose.read` gives it, or None
 """
 
 import re
@@ -24,7 +28,19 @@ from itertools import pairwise
 from pathlib import Path
 
 from labproof.errors import LabError
-from labproof.lab import archives, claims, layers, published, seeds, trainings, validation
+from labproof.lab import (
+    archives,
+    claims,
+    commands,
+    folders,
+    layers,
+    prose,
+    published,
+    seeds,
+    trainings,
+    validation,
+)
+from labproof.lab.folders import NAME
 from labproof.lab.validation import problem, suggest
 
 CONFIG = Path("config/config.yaml")
@@ -32,8 +48,6 @@ CONFIG = Path("config/config.yaml")
 PHANTOMS = {"skin": ["nevus", "melanoma"], "bone": ["NFF", "AFF"]}
 # What "augmentation: true" stands for in the protocol: degrees, shares of the side.
 AUGMENTATION = {"rotation": 10, "shift": 0.1, "flip": True}
-# What names may be, of cells as of files: they become parts of paths and of command lines.
-NAME = r"[a-z0-9]+(-[a-z0-9]+)*"
 INDEX = "index.csv"  # of a folder, where a column of it is named as group
 NEEDED = {"dataset": "skin", "learning_rate": 1.0e-4, "epochs": 50}  # that defaults may leave out
 # Pooling halves the image so often, and something has to be left of it.
@@ -46,10 +60,11 @@ def presets(root: Path) -> list[str]:
     return sorted(file.stem for file in files if re.fullmatch(NAME, file.stem))
 
 
-def labs(root: Path) -> list[str]:
-    """Names of the labs under config/labs/."""
-    folders = (folder for folder in (root / "config/labs").iterdir() if folder.is_dir())
-    return sorted(folder.name for folder in folders if re.fullmatch(NAME, folder.name))
+def published_of(lab: str, root: Path) -> str | list[str]:
+    """The path of a lab's published.csv; as a rule's input has it, nothing where there is none."""
+    folder, base = folders.find(lab, root)
+    file = base / folder / "published.csv"
+    return str(file) if file.is_file() else []
 
 
 def read_config(root: Path) -> dict:
@@ -73,7 +88,7 @@ def check_config(config: Mapping, root: Path) -> None:
     _seeds(config, CONFIG)
     known = presets(root)
     _known(config["preset"], known, "preset", "there is no such file in config/presets/")
-    _known(config["lab"], labs(root), "lab", "there is no such folder in config/labs/")
+    folders.check(config["lab"], root)
 
 
 def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
@@ -95,39 +110,48 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
     """
     check_config(config, root)
     schemas = validation.Schemas(root / "workflow/schemas")
-    preset, name = preset or config["preset"], config["lab"]
+    preset = preset or config["preset"]
+    folder, base = folders.find(config["lab"], root)
     _known(preset, presets(root), "preset", "there is no such file in config/presets/")
 
-    def load(file: str, schema: str):
-        data = validation.read(file, root)
-        schemas.check(data, schema, Path(file))
+    def load(file: Path, schema: str, base: Path):
+        data = validation.read(file, base)
+        schemas.check(data, schema, file)
         return data
 
     preset_file = Path(f"config/presets/{preset}.yaml")
-    scaling = load(str(preset_file), "preset.schema.yaml")
+    scaling = load(preset_file, "preset.schema.yaml", root)
     chosen = _seeds(config, CONFIG) or _seeds(scaling, preset_file)
     ladder = _ladder(scaling, preset_file, len(chosen))
-    tasks_file = Path(f"config/labs/{name}/tasks.yaml")
-    lab = load(str(tasks_file), "tasks.schema.yaml")
-    findings = load(f"config/labs/{name}/findings.yaml", "findings.schema.yaml")
-    _check_sources(config["sources"], CONFIG)
-    protocol = _cells(lab, tasks_file)
-    datasets = {
-        key: _scale_dataset(dataset, scaling["scale"], config["sources"], tasks_file, key)
-        for key, dataset in lab["datasets"].items()
-    }
+    tasks_file, findings_file = folder / "tasks.yaml", folder / "findings.yaml"
+    lab = validation.read(tasks_file, base)
+    commanded = commands.is_one(lab)
+    schemas.check(lab, "runs.schema.yaml" if commanded else "tasks.schema.yaml", tasks_file)
+    findings = load(findings_file, "findings.schema.yaml", base)
     backbone = _backbone(config, scaling, preset)
-    cells = {key: _scale_cell(cell, scaling, backbone["name"]) for key, cell in protocol.items()}
-    for cell in cells.values():
-        cell["images"] = trainings.images(datasets[cell["dataset"]])
-    trainings.chain(cells, datasets)
-    _check_sizes(cells, datasets, preset_file)
-    _check_layers(cells, tasks_file)
+    if commanded:
+        lab["datasets"] = datasets = {}
+        protocol = cells = commands.cells(lab, tasks_file, base)
+    else:
+        _check_sources(config["sources"], CONFIG)
+        protocol = _cells(lab, tasks_file)
+        datasets = {
+            key: _scale_dataset(dataset, scaling["scale"], config["sources"], tasks_file, key)
+            for key, dataset in lab["datasets"].items()
+        }
+        cells = {
+            key: _scale_cell(cell, scaling, backbone["name"]) for key, cell in protocol.items()
+        }
+        for cell in cells.values():
+            cell["images"] = trainings.images(datasets[cell["dataset"]])
+        trainings.chain(cells, datasets)
+        _check_sizes(cells, datasets, preset_file)
+        _check_layers(cells, tasks_file)
     tasks = {
         key: {
             "title": task["title"],
             "did": task["did"].strip(),
-            "cells": list(task.get("cells", {})),
+            "cells": [name for name, cell in cells.items() if cell["task"] == key],
             "gallery": task.get("gallery", []),
         }
         for key, task in lab["tasks"].items()
@@ -137,19 +161,23 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
             if dataset not in datasets:
                 cause = f'there is no dataset "{dataset}".{suggest(dataset, datasets)}'
                 raise problem(tasks_file, ["tasks", key, "gallery"], cause)
-    claimed = claims.resolve(findings, tasks, cells, Path(f"config/labs/{name}/findings.yaml"))
-    published.read(f"config/labs/{name}/published.csv", root, cells)
+    claimed = claims.resolve(findings, tasks, cells, findings_file)
+    if published_of(config["lab"], root):
+        published.read(folder / "published.csv", base, cells)
     used = dict.fromkeys(dataset["source"] for dataset in lab["datasets"].values())
     if config.get("finding") is not None:
         findings_of(claimed, config["finding"])
+    block = 1 if commanded else scaling["block"]
     return {
-        "name": name,
+        "name": folders.name_of(config["lab"]),
+        "folder": str(base / folder),
+        "where": folder.name if folder.parent == folders.LABS and base == root else str(folder),
         "title": lab["title"],
         "preset": preset,
         "seeds": chosen,
         "ladder": ladder,
         "seeds_of": dict.fromkeys(cells, chosen),
-        "blocks": dict.fromkeys(cells, seeds.in_steps(chosen, ladder, scaling["block"])),
+        "blocks": dict.fromkeys(cells, seeds.in_steps(chosen, ladder, block)),
         "sources": {key: config["sources"][key] for key in used},
         "datasets": datasets,
         "tasks": tasks,
@@ -157,6 +185,16 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
         "protocol": protocol,
         "backbone": backbone,
         "heatmaps": scaling["heatmaps"],
+        "asked": {
+            key: {size: dataset[size] for size in ("size", "train", "validation")}
+            for key, dataset in lab["datasets"].items()
+        },
+        "prose": prose.read(
+            str(folder / prose.FILE),
+            base,
+            tasks,
+            [entry["id"] for entry in claimed["findings"]],
+        ),
         **claimed,
     }
 

@@ -14,9 +14,9 @@ METRICS = {"accuracy": 1.0, "val_accuracy": 1.0, "loss": math.inf, "val_loss": m
 
 
 def read(
-    file: str | Path, root: Path = Path(), cells: Collection[str] | None = None
+    file: str | Path | None, root: Path = Path(), cells: Collection[str] | None = None
 ) -> list[dict[str, str | float]]:
-    """Read the published numbers in `root / file`; messages name `file`.
+    """Read the published numbers in `root / file`; messages name `file`. None are in no file.
 
     Parameters
     ----------
@@ -35,6 +35,8 @@ def read(
     LabError
         For the first line that is wrong, with its number, the cause and the mend.
     """
+    if not file:
+        return []
     header, lines = foreign_csv.read(file, root)
     if header != COLUMNS:
         raise LabError(f"{file}: the first line must be {','.join(COLUMNS)}")

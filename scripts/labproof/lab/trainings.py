@@ -38,9 +38,11 @@ def shared(
     """Name of each cell -> the first cell of those that are one training with it, as `alike` says.
 
     Data sets that differ in nothing but their names are the same images: a control without markers
-    is none on films that have no marker to leave out.
+    is none on films that have no marker to leave out. Cells that a command trains have none.
     """
-    seen = {name: {**cell, "dataset": datasets[cell["dataset"]]} for name, cell in cells.items()}
+    seen = {
+        name: {**cell, "dataset": datasets.get(cell["dataset"])} for name, cell in cells.items()
+    }
     return {name: group[0] for group in alike(seen, besides) for name in group}
 
 

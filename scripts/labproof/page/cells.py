@@ -1,5 +1,6 @@
 """What the page says of cells: their numbers beside the published ones, and their settings."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -45,11 +46,23 @@ def read_cell(name: str, lab: dict, results: Path, published: pd.DataFrame) -> d
     }
     if predictions is not None:
         first = predictions[predictions["seed"] == predictions["seed"].iloc[0]]
-        share = float(first["label"].mean())
-        cell["chance"] = max(share, 1 - share)
-        said = (predictions["probability"] > 0.5).groupby(predictions["seed"]).nunique()
-        cell["one_class"] = sentences.one_class(int((said == 1).sum()), len(said))
+        cell["chance"] = float(first["label"].value_counts(normalize=True).max())
+        if (said := answers(predictions)) is not None:
+            given = said.groupby(predictions["seed"]).nunique()
+            cell["one_class"] = sentences.one_class(int((given == 1).sum()), len(given))
+    elif settings.get("run"):
+        cell["chance"] = np.nan
     return cell
+
+
+def answers(predictions: pd.DataFrame) -> pd.Series | None:
+    """The class that each prediction is of; None where they are of no classes."""
+    if "probability" in predictions:
+        return (predictions["probability"] > 0.5).astype(int)
+    classes = [name for name in predictions if re.fullmatch(r"p\d+", name)]
+    if not classes:
+        return None
+    return pd.Series(predictions[classes].to_numpy().argmax(axis=1), index=predictions.index)
 
 
 def gather(blocks: pd.DataFrame | None) -> dict | None:
@@ -62,7 +75,9 @@ def gather(blocks: pd.DataFrame | None) -> dict | None:
         "seeds": int(blocks["seeds"].sum()),
         "memory": float(blocks["peak_memory_mib"].max()),
         "device": ", ".join(sorted(set(blocks["device"].astype(str)))),
-        "parameters": int(blocks["parameters"].iloc[0]),
+        "parameters": None
+        if blocks["parameters"].isna().any()
+        else int(blocks["parameters"].iloc[0]),
         "versions": blocks.drop(columns=about_runs, errors="ignore").astype(str),
     }
 
@@ -128,9 +143,28 @@ def notes(cells: list[dict], groups: list[str]) -> list[str]:
     return said
 
 
+def standard(cell: Mapping) -> bool:
+    """Whether a cell is trained and has all four curves that our sentences speak of."""
+    return bool(cell["values"]) and all(
+        np.isfinite(cell["values"][measure].mean) for measure, *_ in NUMBERS
+    )
+
+
+def command_row(cell: Mapping) -> dict:
+    """How a user's command trains a cell: the command as it is written, and the cell's own keys."""
+    run, own = cell["settings"]["run"], cell["settings"]["settings"]
+    return {
+        "name": cell["name"],
+        "control": bool(cell["settings"].get("control")),
+        "command": run["command"] or run["given"],
+        "own": ", ".join(f"{key} {value}" for key, value in own.items()) or words.NOTHING,
+        "epochs": cell["settings"]["epochs"] or words.NOTHING,
+    }
+
+
 def seen(cells: list[dict]) -> list[str]:
     """Sentences on a task's cells: each alone, each pair on the same data, beside published."""
-    done = [cell for cell in cells if cell["values"]]
+    done = [cell for cell in cells if standard(cell)]
     said = []
     for cell in done:
         about = sentences.about_cell(cell["label"], cell["values"], cell["dropout"], cell["chance"])

@@ -1,16 +1,18 @@
 """What the page says of datasets: their sizes, and what their audit found."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from labproof import words
 from labproof.data import audit
+from labproof.lab.vocabulary import MEASURES
 from labproof.page import escaping
 from labproof.page.intervals import estimate, stacked
 from labproof.words import Estimate
 
 KINDS = {
     "phantom": "phantoms",
-    "folder": "photographs",
+    "folder": "image files",
     "dermamnist": "DermaMNIST",
     "fracatlas": "FracAtlas",
 }
@@ -29,6 +31,7 @@ def dataset_row(name: str, lab: dict, results: Path) -> dict:
             counts[split] = f"{len(part)} ({each})" if each else "0"
     return {
         "name": name,
+        "total": 0 if records is None else len(records),
         "kind": KINDS[entry["images"]["kind"]],
         "pixels": f"{entry['size']} × {entry['size']}",
         "channels": entry["channels"],
@@ -50,6 +53,30 @@ def audit_row(name: str, results: Path) -> dict:
             value = Estimate(found["auc"], found["low"], found["high"], 2) if found else None
             row[key] = stacked(value, 2)
     return row
+
+
+def bearing(entry: Mapping, datasets: Mapping[str, str]) -> list[str]:
+    """The warnings of a finding's data that bear on it, out of all that it carries.
+
+    What tells the classes apart for nothing makes answers look better than they are, so it bears
+    on accuracies and on where a network looks; not on a loss or its noise, nor on two cells that
+    have seen the same images.
+
+    Parameters
+    ----------
+    entry
+        Of findings.json.
+    datasets
+        Cell -> dataset.
+    """
+
+    def of_answers(part: Mapping) -> bool:
+        measure = MEASURES.get(part["measure"])
+        asked = "accuracy" in part["measure"] or (measure and measure.table != "histories")
+        alike = part["other"] and datasets.get(part["other"]) == datasets.get(part["cell"])
+        return bool(asked) and not alike
+
+    return list(entry["warnings"]) if any(map(of_answers, entry["parts"])) else []
 
 
 def without_twins(cell: dict, results: Path) -> dict | None:

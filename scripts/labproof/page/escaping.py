@@ -17,7 +17,7 @@ import pandas as pd
 from labproof import tables
 
 # The keys whose text may have *emphasis*, **strong emphasis** and `code`.
-SENTENCES = ("statement", "why", "note", "did", "means")
+SENTENCES = ("statement", "why", "note", "did", "means", "words")
 # Control characters, lone surrogates, and what turns the direction of the text around it.
 UNSEEN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 SPACE = re.compile("[^\\S\u00a0\u202f]+")  # a line's end could begin a block

@@ -8,6 +8,7 @@ import pandas as pd
 
 from labproof import words
 from labproof.explain import sanity
+from labproof.explain.interventions import AS_IT_IS
 from labproof.page import escaping, sentences
 from labproof.page.intervals import estimate, stacked
 
@@ -117,12 +118,25 @@ def heat_rows(scores: pd.DataFrame, methods: list[str]) -> list[dict]:
 
 
 def changed_rows(answers: pd.DataFrame) -> list[dict]:
-    """Rows of the table of interventions: accuracy, and where the heat lies, over seeds."""
+    """Rows of the table of interventions: accuracy, and where the heat lies, over seeds.
+
+    An intervention may be known for some images alone (those with a zone): beside its accuracy
+    stands that of the very same images as they are, by the same seeds, and the difference.
+    """
+    right = ((answers["probability"] > 0.5) == (answers["label"] == 1)).astype(float)
+    answers = answers.assign(right=right)
+    untouched = answers[answers["intervention"] == AS_IT_IS].set_index(["seed", "image"])["right"]
     rows = []
     for name, part in answers.groupby("intervention", sort=False):
-        right = (part["probability"] > 0.5) == (part["label"] == 1)
         row = {"what": name, "images": part["image"].nunique()}
-        row["accuracy"] = stacked(estimate(right.groupby(part["seed"]).mean()), 2)
+        now = part.groupby("seed")["right"].mean()
+        row["accuracy"] = stacked(estimate(now), 2)
+        row["before"] = row["lost"] = words.NOTHING
+        pairs = part.set_index(["seed", "image"])["right"].to_frame("now")
+        pairs = pairs.join(untouched.rename("before"), how="inner").groupby("seed").mean()
+        if name != AS_IT_IS and len(pairs):
+            row["before"] = stacked(estimate(pairs["before"]), 2)
+            row["lost"] = stacked(estimate(pairs["before"] - pairs["now"]), 2)
         for place in ("zone", "marker", "border", "rest"):
             values = part.groupby("seed")[place].mean().dropna()
             row[place] = stacked(estimate(values), 2) if len(values) else words.NOTHING

@@ -14,21 +14,25 @@ import pandas as pd
 from labproof import words
 from labproof.errors import LabError
 from labproof.judging import findings
+from labproof.lab import prose as written
 from labproof.lab import published as numbers
 from labproof.lab import settings
-from labproof.page import scoreboard, sentences
+from labproof.lab.vocabulary import MEASURES
+from labproof.page import answer, prose, scoreboard, sentences
 from labproof.page.cells import (
     backbone,
+    command_row,
     final_rows,
     notes,
     read_cell,
     seconds,
     seen,
     settings_row,
+    standard,
     their_accuracy,
     twins,
 )
-from labproof.page.data import audit_row, dataset_row, without_twins
+from labproof.page.data import audit_row, bearing, dataset_row, without_twins
 from labproof.page.escaping import escaped, literal
 from labproof.page.heatmaps import browsable, heat
 from labproof.page.intervals import stacked, strip
@@ -37,7 +41,7 @@ from labproof.page.intervals import stacked, strip
 def context(
     lab: dict,
     results: Path,
-    published: Path,
+    published: Path | str | None,
     output: Path,
     styles: Path,
     missing: Sequence[Mapping] = (),
@@ -67,7 +71,24 @@ def context(
             f"({words.listing(sorted(unlike))}). Delete the file and run again: that judges anew "
             "and trains nothing."
         )
-    judged = [scoreboard.finding(entry, len(entries), commands[entry["id"]]) for entry in entries]
+    each = {
+        name: cell["facts"]["seconds"] / cell["facts"]["seeds"]
+        for name, cell in cells.items()
+        if cell["facts"] and cell["facts"]["seeds"]
+    }
+    sets = {name: cell.get("dataset") for name, cell in lab["cells"].items()}
+    judged = [
+        scoreboard.finding(
+            entry,
+            len(entries),
+            commands[entry["id"]],
+            price=str(answer.price(entry, each) or ""),
+            warnings=bearing(entry, sets),
+        )
+        for entry in entries
+    ]
+    by_id = {entry["id"]: entry for entry in judged}
+    passages = set(written.passages(lab["prose"])) if lab.get("prose") else set()
 
     def figure(name: str, kind: str, folder: str = "figures") -> str | None:
         """Path of {folder}/{name}.{kind} as the page links to it, or None."""
@@ -89,9 +110,22 @@ def context(
                 "rows": final_rows(members, groups),
                 "notes": notes(members, groups),
                 "seen": seen(members),
-                "findings": [entry for entry in judged if entry["task"] == task],
+                "prose": prose.paragraphs((lab.get("prose") or {}).get(task, ()), by_id),
+                "findings": [
+                    entry
+                    for entry in judged
+                    if entry["task"] == task and entry["id"] not in passages
+                ],
                 "unjudged": [f for f in lab["findings"] if f["task"] == task and not judged],
                 "gallery": bool(entry.get("gallery")),
+                "spoken": {
+                    cell
+                    for entry in judged
+                    if entry["task"] == task
+                    for each in entry["parts"]
+                    for cell in (each["cell"], each["other"])
+                    if MEASURES[each["measure"]].table in ("heatmaps", "interventions")
+                },
                 "backbones": {
                     name: backbone(results, name)
                     for name in dict.fromkeys(c["settings"].get("backbone") for c in members)
@@ -112,38 +146,57 @@ def context(
                 },
             }
         )
+    built_in = [cell for cell in cells.values() if not cell["settings"].get("run")]
     accuracies = [c["values"]["final_val_accuracy"] for c in trained]
     lowest = [x for a in accuracies for x in (a.mean, a.low) if np.isfinite(x)]
     lowest += [x for c in trained for x in c["published"]] + [0.5]
     axis = max(0.0, np.floor(10 * min(lowest) - 1e-9) / 10)
-    rows = [settings_row(cell) for cell in cells.values()]
+    rows = [settings_row(cell) for cell in built_in]
     often_same = ("batch size", "initialiser")
     differing = [key for key in often_same if len({row[key] for row in rows}) > 1]
     facts = [c["facts"] for c in cells.values() if c["facts"]]
     versions = pd.concat([f["versions"] for f in facts]) if facts else pd.DataFrame()
     kinds = {dataset["images"]["kind"] for dataset in lab["datasets"].values()}
+    datasets = [dataset_row(name, lab, results) for name in lab["datasets"]]
     return {
         "lab": lab,
         "missing": missing,
         "commands": commands,
         "judged": judged,
         "counts": scoreboard.counts(judged),
+        "introduction": prose.paragraphs((lab.get("prose") or {}).get("", ()), by_id),
+        "plain": written.unjudged(lab["prose"]) if lab.get("prose") else None,
+        "surprises": [
+            {**by_id[entry["id"]], "told": answer.told(entry)}
+            for entry in answer.surprises(entries)
+        ],
+        "undecided": answer.undecided(entries, each) if entries else [],
+        "scale": answer.scale(lab),
+        "sources": answer.sources(lab, {row["name"]: row["total"] for row in datasets}),
         "contradicted": scoreboard.contradicted(judged),
         "cells": cells,
         "tasks": tasks,
         "groups": [g for g in told["group"].unique()],
-        "summary": sentences.summary(trained),
+        "summary": sentences.summary([cell for cell in trained if standard(cell)])
+        if not trained or any(map(standard, trained))
+        else [],
         "axis": axis,
-        "datasets": [dataset_row(name, lab, results) for name in lab["datasets"]],
+        "datasets": datasets,
         "audits": [audit_row(name, results) for name in lab["datasets"]],
-        "twins_out": [row for cell in trained if (row := without_twins(cell, results))],
+        "twins_out": [
+            row
+            for cell in trained
+            if not cell["settings"].get("run") and (row := without_twins(cell, results))
+        ],
         "settings": rows,
+        "runs": [command_row(cell) for cell in cells.values() if cell["settings"].get("run")],
         "twins": twins(cells),
         "differing": differing,
         "same": {key: rows[0][key] for key in often_same if rows and key not in differing},
         "phantoms": "phantom" in kinds,
         "only_phantoms": kinds == {"phantom"},
         "trainings": sum(c["trainings"] for c in cells.values()),
+        "seeds": seeds_in_words([cell["trainings"] for cell in trained]),
         "seconds": seconds(cells),
         "continued": {
             name: cell["settings"]["continues"]
@@ -156,10 +209,18 @@ def context(
     }
 
 
+def seeds_in_words(numbers: Sequence[int]) -> str:
+    """How many seeds a cell has, such as "5 seeds" or "5 to 40 seeds"."""
+    if not numbers:
+        return "no seed yet"
+    least, most = min(numbers), max(numbers)
+    return words.count(most, "seed") if least == most else f"{least} to {most} seeds"
+
+
 def write(
     lab: dict,
     results: Path,
-    published: Path,
+    published: Path | str | None,
     template: Path,
     output: Path,
     missing: Sequence[Mapping] = (),
@@ -173,7 +234,7 @@ def write(
     results
         The preset's results folder.
     published
-        The lab's published.csv.
+        The lab's published.csv, if it has one.
     template
         report/index.qmd.jinja; what it includes and the styles lie beside it.
     output
@@ -196,6 +257,7 @@ def write(
         "stacked": stacked,
         "duration": words.duration,
         "thousands": words.thousands,
+        "plain": lambda text: text.replace("\\[", "[").replace("\\]", "]"),
     }
     environment.globals |= {
         "count": words.count,

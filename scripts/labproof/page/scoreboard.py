@@ -5,6 +5,9 @@ from itertools import chain
 
 from labproof import words
 from labproof.judging import verdicts
+from labproof.lab import vocabulary
+from labproof.page import margins
+from labproof.page.spans import Axis, span
 
 # verdict -> mark and class of its badge; the mark says it where colour does not
 BADGES = {
@@ -39,7 +42,9 @@ def measured(entry: Mapping, digits: int = 3) -> str:
     return f"{words.number(entry['estimate'], digits)}{words.NBSP}\\[{low},{words.NBSP}{high}\\]"
 
 
-def finding(entry: Mapping, among: int, command: str) -> dict:
+def finding(
+    entry: Mapping, among: int, command: str, *, price: str = "", warnings: Sequence[str] = ()
+) -> dict:
     """What the page says of one finding.
 
     Parameters
@@ -50,16 +55,28 @@ def finding(entry: Mapping, among: int, command: str) -> dict:
         How many findings there are, over which p was adjusted.
     command
         What judges this finding alone.
+    price
+        What deciding it costs, in words.
+    warnings
+        Of its data, those that bear on it.
     """
     parts = [part(each, entry["curve"] is not None) for each in entry["parts"]]
+    mark, name = BADGES[entry["verdict"]]
     return {
         **entry,
+        "mark": mark,
+        "class": name,
         "badge": badge(entry["verdict"]),
         "measured": measured(entry),
+        "decisive": decisive(entry),
         "definition": definition(entry),
         "parts": parts,
         "chance": chance(entry, among),
         "command": command,
+        "price": price,
+        "warnings": warnings,
+        "stuck": entry.get("stuck"),
+        "images": entry.get("images"),
     }
 
 
@@ -81,10 +98,70 @@ def part(entry: Mapping, of_definition: bool) -> dict:
         "measured": measured(entry),
         "what": "difference" if entry["other"] else "mean",
         "plot": plot(entry),
+        "looks": looks(entry),
+        "margins": margins.curve(entry),
+        "with_margins": margins.told(entry),
         "others": others(entry),
         "cells": cells,
         "facts": ", ".join(facts),
     }
+
+
+def looks(part: Mapping) -> list[dict]:
+    """What was seen at each look, where there were several: seeds, level, numbers, verdict."""
+    found = part.get("looks") or []
+    if len(found) < 2:
+        return []
+    return [
+        {
+            "n": look["n"],
+            "measured": measured(look),
+            "badge": badge(look["verdict"]),
+            "level": words.number(100 * look["level"], 1) if look.get("level") else words.NOTHING,
+        }
+        for look in found
+    ]
+
+
+def deciding(entry: Mapping) -> Mapping:
+    """The part whose numbers are the finding's own."""
+    return next(
+        (part for part in entry["parts"] if part["estimate"] == entry["estimate"]),
+        entry["parts"][0],
+    )
+
+
+def decisive(entry: Mapping) -> str:
+    """What decided, in plain words: the measure, its number and what was claimed of it."""
+    part = deciding(entry)
+    if part["estimate"] is None:
+        return entry["reason"]
+    what = f"the {vocabulary.words_of(part['measure'], part['at'])} of {part['cell']}"
+    if part["other"] is None:
+        return f"{what} is {measured(part)}; {_claimed(part)}."
+    beside = f"that of {part['other']}"
+    if part["other_measure"] != part["measure"]:
+        beside = f"the {vocabulary.words_of(part['other_measure'])} of {part['other']}"
+    side = "above" if part["estimate"] >= 0 else "below"
+    turned = -1 if part["estimate"] < 0 else 1
+    ends = [part["low"], part["high"]][::turned]
+    low, high = (None if x is None else turned * x for x in ends)
+    size = {"estimate": turned * part["estimate"], "low": low, "high": high}
+    return f"{what} lies {measured(size)} {side} {beside}; {_claimed(part)}."
+
+
+def _claimed(part: Mapping) -> str:
+    """What is asked of a part's number."""
+    relation, margin = part["relation"], f"{part['margin']:g}"
+    if part["other"] is None:
+        number = f"{part['number']:g}".replace("-", words.MINUS)
+        if relation == "about":
+            return f"claimed: {number}, within {margin}"
+        number = number if not part["margin"] else f"{number} by {margin}"
+        return f"claimed: {relation} {number}"
+    if relation == "similar_to":
+        return f"claimed: within {margin} of it"
+    return f"claimed: {relation} it" + (f", by {margin}" if part["margin"] else "")
 
 
 def definition(entry: Mapping) -> str:
@@ -148,33 +225,25 @@ def plot(entry: Mapping) -> str:
         all_values = chain.from_iterable(values.values() for values in entry["values"].values())
         seeds = [x for x in all_values if isinstance(x, float | int)]
     theirs = [row["value"] for row in entry["published"]]
-    everything = [*edges, *known, *seeds, *theirs]
-    low, high = min(everything), max(everything)
-    room = 0.08 * (high - low) or 0.1
-    low, high = low - room, high + room
-
-    def at(x: float | None, unknown: float) -> float:
-        return unknown if x is None else 100 * (x - low) / (high - low)
-
-    def span(name: str, left: float, right: float | None = None) -> str:
-        width = "" if right is None else f";width:{max(right - left, 0.5):.1f}%"
-        return f'[]{{.{name} style="left:{left:.1f}%{width}"}}'
+    axis = Axis([*edges, *known, *seeds, *theirs])
 
     sides = ("low", "high")
     open_sides = [
         f" .open-{side}" for side, x in zip(sides, entry["region"], strict=True) if x is None
     ]
     marks = span(
-        "claimed" + "".join(open_sides), at(entry["region"][0], 0), at(entry["region"][1], 100)
+        "claimed" + "".join(open_sides),
+        axis.at(entry["region"][0], 0),
+        axis.at(entry["region"][1], 100),
     )
     if entry["low"] is not None or entry["high"] is not None:
-        marks += span("bar", at(entry["low"], 0), at(entry["high"], 100))
-    marks += "".join(span("seed", at(x, 0)) for x in seeds)
+        marks += span("bar", axis.at(entry["low"], 0), axis.at(entry["high"], 100))
+    marks += "".join(span("seed", axis.at(x)) for x in seeds)
     for row in entry["published"]:
-        marks += span("own" if row["group"] == "lab report" else "theirs", at(row["value"], 0))
+        marks += span("own" if row["group"] == "lab report" else "theirs", axis.at(row["value"]))
     if entry["estimate"] is not None:
-        marks += span("dot", at(entry["estimate"], 0))
+        marks += span("dot", axis.at(entry["estimate"]))
     for edge in edges:
         text = f"{edge:g}".replace("-", words.MINUS)
-        marks += f'[{text}]{{.edge style="left:{at(edge, 0):.1f}%"}}'
+        marks += f'[{text}]{{.edge style="left:{axis.at(edge):.1f}%"}}'
     return f'[{marks}]{{.strip .evidence aria-hidden="true"}}'

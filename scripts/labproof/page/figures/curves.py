@@ -62,6 +62,8 @@ VALUES = ["loss", "accuracy", "val_loss", "val_accuracy"]
 
 
 def _finite(history):
+    # a user's own code may write some of them alone
+    history = history.reindex(columns=["seed", "epoch", *VALUES])
     return history.assign(**history[VALUES].astype(float).where(np.isfinite(history[VALUES])))
 
 
@@ -135,7 +137,7 @@ def _loss_limit(histories, finals):
 
 def _loss_remark(history, top):
     """What the loss axes do not show, in words; None if they show everything."""
-    losses = history[["loss", "val_loss"]].astype(float)
+    losses = history[[name for name in ("loss", "val_loss") if name in history]].astype(float)
     remarks = []
     broken = history.seed[~np.isfinite(losses).all(axis=1)].nunique()
     if broken:
@@ -180,7 +182,7 @@ def _curves_legend(figure, histories, groups):
 def _curves_table(histories, means, finals):
     parts = []
     for label, history in histories.items():
-        seeds = history[["seed", "epoch", *VALUES]].rename(columns={"seed": "who"})
+        seeds = history.reindex(columns=["seed", "epoch", *VALUES]).rename(columns={"seed": "who"})
         parts.append(seeds.assign(cell=label, kind="seed").sort_values(["who", "epoch"]))
         parts.append(means[label].assign(cell=label, kind="mean", who=history.seed.nunique()))
         last = history.epoch.max()

@@ -1,5 +1,6 @@
 """Predictions of a task's cells: confusion matrices and ROC curves."""
 
+import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -7,6 +8,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from labproof.page.figures.style import INK, MUTED, SHARES, VALIDATION, styled, titles
+
+MOST_WRITTEN = 12  # classes whose counts are written into the matrix
 
 
 def roc(labels: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -36,8 +39,9 @@ def predictions(
 ) -> tuple[Figure, pd.DataFrame]:
     """Confusion matrix above ROC curve, one column a cell, over all seeds.
 
-    frames: label -> seed, image, label (0|1), probability (of label 1).
-    classes: label -> names of class 0 and class 1, the positive one.
+    frames: label -> seed, image, label (0|1), probability (of label 1); or label (0 to K - 1) and
+        p0 to p{K - 1}, which have a matrix alone.
+    classes: label -> names of class 0 and class 1, the positive one, or of all K; None: numbers.
 
     The matrix cuts at 0.5 (above it: label 1), and shows the mean count over the seeds and the
     share of its row. The ROC curves are each seed's, thin, and their vertical average, thick
@@ -52,11 +56,18 @@ def predictions(
     table, remarks = [], []
     for column, (cell, frame) in enumerate(frames.items()):
         seeds = dict(list(frame.groupby("seed")))
-        usable = {seed: one for seed, one in seeds.items() if np.isfinite(one.probability).all()}
+        numbers = _answers(frame)
+        usable = {
+            seed: one for seed, one in seeds.items() if np.isfinite(one[numbers]).all(axis=None)
+        }
         lost = len(seeds) - len(usable)
         remarks.append(f"left out, not finite: {lost} of {len(seeds)} seeds" if lost else None)
-        rows = _confusion(axes[0, column], usable, classes[cell])
-        rows += _roc_curves(axes[1, column], usable)
+        names = classes[cell] or [str(number) for number in range(max(2, len(numbers)))]
+        rows = _confusion(axes[0, column], usable, names, numbers)
+        if numbers == ["probability"]:
+            rows += _roc_curves(axes[1, column], usable)
+        else:
+            axes[1, column].set_axis_off()
         table += [{"cell": cell, **row} for row in rows]
     for ax, label, remark in zip(axes[0], frames, remarks, strict=True):
         titles(ax, label, remark, room=any(remarks))
@@ -66,28 +77,45 @@ def predictions(
     return figure, pd.DataFrame(table, columns=columns.split())
 
 
-def _confusion(ax, by_seed, classes):
-    """Draw the mean 2 x 2 table, rows true and columns predicted; return its rows."""
-    counts = np.zeros((2, 2))
+def _answers(frame):
+    """The columns of a frame that hold what was predicted."""
+    if "probability" in frame:
+        return ["probability"]
+    return [name for name in frame if re.fullmatch(r"p\d+", name)]
+
+
+def _confusion(ax, by_seed, classes, numbers):
+    """Draw the mean table of all classes, rows true and columns predicted; return its rows."""
+    size = len(classes)
+    counts = np.zeros((size, size))
     for one in by_seed.values():
-        np.add.at(counts, (one.label, (one.probability > 0.5).astype(int)), 1 / len(by_seed))
+        said = one[numbers].to_numpy()
+        said = (said[:, 0] > 0.5).astype(int) if len(numbers) == 1 else said.argmax(axis=1)
+        np.add.at(counts, (one.label, said), 1 / len(by_seed))
     totals = counts.sum(axis=1, keepdims=True)
     shares = counts / np.where(totals > 0, totals, 1)
     ax.imshow(shares, cmap=SHARES, vmin=0, vmax=1)
     ax.set(
-        xticks=(0, 1), yticks=(0, 1), xticklabels=classes, xlabel="predicted", ylabel="true class"
+        xticks=range(size),
+        yticks=range(size),
+        xticklabels=classes,
+        xlabel="predicted",
+        ylabel="true class",
     )
     ax.set_yticklabels(classes, rotation=90, va="center")
     ax.tick_params(length=0)
     ax.grid(False)
     ax.spines[:].set_visible(True)
     rows = []
-    for true, predicted in np.ndindex(2, 2):
+    for true, predicted in np.ndindex(size, size):
         count, share = counts[true, predicted], shares[true, predicted]
         shown = f"{count:.0f}" if len(by_seed) == 1 else f"{count:.1f}"
         place = {"ha": "center", "va": "center"}
-        ax.text(predicted, true - 0.1, f"{share:.0%}", fontsize=12, **place)
-        ax.text(predicted, true + 0.2, f"{shown} images", fontsize=7.5, color=INK, **place)
+        if size == 2:
+            ax.text(predicted, true - 0.1, f"{share:.0%}", fontsize=12, **place)
+            ax.text(predicted, true + 0.2, f"{shown} images", fontsize=7.5, color=INK, **place)
+        elif size <= MOST_WRITTEN and count:
+            ax.text(predicted, true, f"{count:.0f}", fontsize=6, color=INK, **place)
         names = {"true": classes[true], "predicted": classes[predicted]}
         rows.append({"kind": "confusion", "seed": "mean", **names, "count": count, "share": share})
     return rows

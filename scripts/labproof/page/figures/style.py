@@ -51,6 +51,7 @@ STYLE = {
     "xtick.labelsize": 8,
     "ytick.labelsize": 8,
     "text.color": INK,
+    "text.parse_math": False,  # a dollar in somebody's label is a dollar
     "legend.frameon": False,
     "legend.fontsize": 8,
     "lines.solid_capstyle": "round",

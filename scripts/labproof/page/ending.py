@@ -1,0 +1,87 @@
+"""What a run says last in the terminal: the verdicts, surprises, what is open and what is next."""
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from labproof import tables, words
+from labproof.judging import findings
+from labproof.lab import gaps, seeds, settings
+from labproof.page import answer, scoreboard
+from labproof.paths import Results
+
+MOST = 2  # surprises, and failures
+WIDTH = 200  # of a line; a sentence may be long
+
+
+def succeeded(lab: Mapping, results: Results, since: float) -> str:
+    """Some lines on a finished run; empty unless it has made the page, so that no old one is told.
+
+    Parameters
+    ----------
+    lab
+        The resolved lab.
+    results
+        The paths of its results.
+    since
+        When the run began, in seconds since the epoch.
+    """
+    page = Path(results.report(".html"))
+    judged = findings.read(Path(results.findings))
+    if not judged or not page.is_file() or page.stat().st_mtime < since:
+        return ""
+    tally = ", ".join(
+        f"{each['mark']} {each['count']} {each['verdict']}" for each in scoreboard.counts(judged)
+    )
+    said = [f"{tally}, of {words.count(len(judged), 'sentence')}."]
+    said += [
+        _cut(f"✗ {entry['statement']} {answer.told(entry)}")
+        for entry in answer.surprises(judged, MOST)
+    ]
+    said += [f"? {' '.join(answer.undecided(judged, times(lab, results)))}"]
+    said += [f"The page: {page}"]
+    if any(entry["verdict"] == scoreboard.verdicts.UNDECIDED for entry in judged):
+        said += [f"Next, twice the seeds: {settings.make(_twice(lab))}"]
+    return _plain(said)
+
+
+def failed(lab: Mapping, results: Results, since: float) -> str:
+    """Some lines on a run that failed: which jobs, why, and how to get a page of what is there."""
+    found = gaps.failures(results, since)
+    said = [f"✗ {each['job']} {each['cause']}; see {each['log']}" for each in found[:MOST]]
+    if len(found) > MOST:
+        said.append(f"and {len(found) - MOST} more, under {results.root}/logs/")
+    if not found:
+        said.append("✗ The run failed; what Snakemake says of it stands above.")
+    said.append("To go on: mend that, and run the same command again; what is done is kept.")
+    said.append(f"A page of what is there: {settings.make(lab)} PARTIAL=1")
+    return _plain(said)
+
+
+def times(lab: Mapping, results: Results) -> dict[str, float]:
+    """Cell -> seconds of one of its trainings, of those that are trained."""
+    read = {name: tables.read(Path(results.facts(name))) for name in lab["cells"]}
+    return {
+        name: float(table["seconds"].sum() / table["seeds"].sum())
+        for name, table in read.items()
+        if table is not None and {"seconds", "seeds"} <= set(table) and table["seeds"].sum()
+    }
+
+
+def _twice(lab: Mapping) -> dict:
+    chosen = lab["seeds"]
+    more = range(len(chosen), 2 * len(chosen))
+    if seeds.spell(chosen) != str(len(chosen)):  # not 0, 1, 2, …: those that follow
+        more = range(max(chosen) + 1, max(chosen) + 1 + len(chosen))
+    return {**lab, "seeds": [*chosen, *more]}
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…"
+
+
+def _plain(lines: Iterable[str]) -> str:
+    """The lines without Markdown, and without what a terminal would obey."""
+    text = "\n".join(lines).replace(words.NBSP, " ")
+    text = "".join(each for each in text if each.isprintable() or each == "\n")
+    return "\n" + re.sub(r"\\([\[\]])", r"\1", text) + "\n"

@@ -1,0 +1,322 @@
+"""What a user's own program left of one run -> history, predictions, scalars and facts.
+
+Which of the recorder's fits (`labproof.run` describes its folder) and which of the files that the
+code itself writes, under the lab's names and in its units, checked.
+"""
+
+import math
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote, unquote
+
+import numpy as np
+import pandas as pd
+
+from labproof.errors import LabError
+from labproof.training import foreign_files
+
+# What versions of Keras have called one metric.
+ACCURACY = "acc|binary_accuracy|categorical_accuracy|sparse_categorical_accuracy"
+FACTS = ("seconds", "epochs", "parameters")
+
+
+class Run(NamedTuple):
+    """One run of one cell.
+
+    history
+        epoch (1, 2, …) and columns of numbers; None where the code tells of no epochs.
+    predictions
+        split, image, label, and probability, p0 … pK or prediction; None where there are none.
+    scalars
+        Name -> number.
+    facts
+        seconds, epochs, parameters, memory (MiB), versions, mixed, problems, as far as known.
+    """
+
+    history: pd.DataFrame | None
+    predictions: pd.DataFrame | None
+    scalars: dict[str, float]
+    facts: dict
+
+
+def fit_names(folder: Path | str) -> list[str]:
+    """The fits that the recorder left in a folder: "1", "2" … in order, then names."""
+    found = [unquote(path.name.removeprefix("fit-")) for path in Path(folder).glob("fit-*")]
+    return sorted(found, key=lambda name: (not name.isdigit(), int(name) if name.isdigit() else 0))
+
+
+def read_run(
+    folder: Path | str,
+    reads: Mapping | None = None,
+    *,
+    fits: Sequence[str] = (),
+    work: Path | str | None = None,
+    output: Path | str | None = None,
+    epochs: int | None = None,
+    needs: Collection[str] = (),
+) -> Run:
+    """Read what one run left.
+
+    Parameters
+    ----------
+    folder
+        LABPROOF_OUT of the run.
+    reads
+        Of tasks.yaml, all optional: `history`, `predictions`, `scalars` (names of files that the
+        code writes), `output` (`history` and `scalars`: patterns of lines), `columns` (their name
+        -> ours), `percent` (names, theirs or ours, that are divided by 100), `nan: keep`.
+    fits
+        Names of the recorder's fits that make the run; of several, as of folds, the mean. Left out:
+        the only one.
+    work
+        The folder that the program ran in, where its files are looked for second.
+    output
+        A file with what it printed.
+    epochs
+        How many there must be at least.
+    needs
+        Columns that the history must have.
+
+    Raises
+    ------
+    LabError
+        Nothing was left, or something cannot be used; names the file, the cause and the mend.
+    """
+    folder, reads = Path(folder), reads or {}
+    places = [folder, *([Path(work)] if work else [])]
+    lines = foreign_files.printed(Path(output)) if output and reads.get("output") else []
+    chosen = _chosen(folder, fits, reads)
+    tables = [_recorded(folder, name) for name in chosen]
+    source, history, single = _history(places, reads, tables, lines)
+    scalars = _renamed(single | _scalars(places, reads, tables, lines, folder), reads)
+    if history is not None:
+        history = _tidy(history, reads, source)
+        _check(history, source, reads, epochs, needs)
+    predictions = _predictions(places, reads, tables)
+    if history is None and predictions is None and not scalars:
+        raise LabError(
+            f"{folder}: the run left nothing that can be read: no fit was recorded, and there is "
+            "no history, no scalars and no predictions. Start it by `python -m labproof.run`, call "
+            "labproof.run.log in its loop, or name the file that it writes by `reads: {history: "
+            "...}`."
+        )
+    return Run(history, predictions, scalars, _facts(folder, tables))
+
+
+def read_history(file: Path | str, reads: Mapping | None = None) -> pd.DataFrame:
+    """The history in one file of a run: epoch (1, 2, …) and columns of numbers; see `read_run`."""
+    file, reads = Path(file), reads or {}
+    history = _tidy(foreign_files.history(file)[0], reads, file)
+    _check(history, file, reads, None, ())
+    return history
+
+
+class _Recorded(NamedTuple):
+    """The files of one fit."""
+
+    folder: Path
+    history: pd.DataFrame | None
+    predictions: pd.DataFrame | None
+    scalars: dict
+    facts: dict
+
+
+def _chosen(folder: Path, fits: Sequence[str], reads: Mapping) -> list[str]:
+    there = fit_names(folder)
+    for name in fits:
+        if str(name) not in there:
+            raise LabError(
+                f"{folder}: fit {name} is missing; the run recorded {', '.join(there) or 'none'}. "
+                "Correct `fits`, or see whether the run ended early."
+            )
+    if fits or len(there) < 2 or "history" in reads:
+        return [str(name) for name in fits] or there[:1]
+    raise LabError(
+        f"{folder}: the run recorded {len(there)} fits ({', '.join(there)}), and nothing says "
+        f"which cell each is. Name this cell's, such as `fit: {there[0]}`; where they are "
+        "the folds of one cell, write all of them as a list, and their mean is taken."
+    )
+
+
+def _recorded(folder: Path, name: str) -> _Recorded:
+    place = folder / f"fit-{quote(name, safe='')}"
+    paths = [place / f"{kind}.csv" for kind in ("history", "predictions")]
+    history, single = foreign_files.csv_history(paths[0]) if paths[0].is_file() else (None, {})
+    scalars, facts = (
+        foreign_files.mapping(path) if path.is_file() else {}
+        for path in (place / "scalars.json", place / "facts.json")
+    )
+    predictions = foreign_files.predictions(paths[1], {}) if paths[1].is_file() else None
+    return _Recorded(place, history, predictions, single | scalars, facts)
+
+
+def _history(places, reads, tables, lines) -> tuple[Path, pd.DataFrame | None, dict[str, float]]:
+    """Where it is from, and what `foreign_files.history` gives."""
+    patterns = reads.get("output", {}).get("history", [])
+    if patterns:
+        return Path("output"), *foreign_files.printed_history(lines, patterns)
+    if "history" in reads:
+        path = _find(places, reads["history"], "history")
+        return path, *foreign_files.history(path)
+    found = [table for table in tables if table.history is not None]
+    if found:
+        return found[0].folder / "history.csv", _mean([table.history for table in found]), {}
+    for name in ("history.csv", "history.json"):
+        if (places[0] / name).is_file():
+            return places[0] / name, *foreign_files.history(places[0] / name)
+    return places[0], None, {}
+
+
+def _mean(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Mean of folds by epoch; a fold that stopped earlier keeps its last values to the end."""
+    if len(tables) == 1:
+        return tables[0]
+    longest = max(tables, key=len)
+    filled = [
+        table.drop(columns="epoch").reset_index(drop=True).reindex(range(len(longest))).ffill()
+        for table in tables
+    ]
+    mean = sum(filled[1:], filled[0]) / len(filled)
+    return pd.concat([longest[["epoch"]].reset_index(drop=True), mean], axis=1)
+
+
+def _scalars(places, reads, tables, lines, folder: Path) -> dict[str, float]:
+    found = {}
+    for path in (folder / "scalars.json", reads.get("scalars")):
+        if path is None:
+            continue
+        if isinstance(path, str):
+            path = _find(places, path, "scalars")
+        if path.is_file():
+            found |= foreign_files.scalars(path)
+    if tables:
+        for name in tables[0].scalars:
+            values = [table.scalars[name] for table in tables if name in table.scalars]
+            if None in values:
+                raise LabError(foreign_files.not_a_number(tables[0].folder / "scalars.json", name))
+            found[name] = math.fsum(values) / len(values)
+    for pattern in reads.get("output", {}).get("scalars", []):
+        matches = [match for line in lines for match in foreign_files.caught(pattern, line)]
+        if not matches and pattern != foreign_files.KEY_VALUE:
+            raise LabError(
+                f'output: no line is "{pattern}". Correct the pattern under reads, output; '
+                "{name} stands for a number."
+            )
+        for match in matches:
+            found |= match
+    return found
+
+
+def _renamed(scalars: dict, reads: Mapping) -> dict[str, float]:
+    columns, percent = reads.get("columns", {}), reads.get("percent", [])
+    found = {}
+    for name, value in scalars.items():
+        ours = columns.get(name, name)
+        found[ours] = value / 100 if name in percent or ours in percent else value
+    names = _one_accuracy(found)
+    return {names.get(name, name): value for name, value in found.items()}
+
+
+def _one_accuracy(names: Iterable[str]) -> dict[str, str]:
+    """acc -> accuracy, val_acc -> val_accuracy and the like, where nothing else is called so."""
+    told = {}
+    for name in names:
+        if found := re.fullmatch(rf"((?:val_|evaluate\d*_)?)(?:{ACCURACY})", name):
+            told.setdefault(f"{found[1]}accuracy", []).append(name)
+    return {old[0]: new for new, old in told.items() if len(old) == 1 and new not in names}
+
+
+def _predictions(places, reads, tables) -> pd.DataFrame | None:
+    columns = reads.get("columns", {})
+    if "predictions" in reads:
+        return foreign_files.predictions(
+            _find(places, reads["predictions"], "predictions"), columns
+        )
+    found = [table.predictions for table in tables if table.predictions is not None]
+    if found:
+        return pd.concat(found, ignore_index=True)
+    path = places[0] / "predictions.csv"
+    return foreign_files.predictions(path, columns) if path.is_file() else None
+
+
+def _facts(folder: Path, tables: Sequence[_Recorded]) -> dict:
+    """Of the process, and of its fits: seconds in all, epochs and parameters of the first."""
+    path = folder / "facts.json"
+    facts = foreign_files.mapping(path) if path.is_file() else {}
+    if tables:
+        facts |= {name: tables[0].facts[name] for name in FACTS if name in tables[0].facts}
+        seconds = [table.facts["seconds"] for table in tables if "seconds" in table.facts]
+        if seconds:
+            facts["seconds"] = math.fsum(seconds)
+    return facts
+
+
+def _find(places: Sequence[Path], name: str, kind: str) -> Path:
+    foreign_files.check_kind(name)
+    for place in places:
+        if (place / name).exists():
+            return place / name
+    raise LabError(
+        f"reads, {kind}: the run wrote no {name}, neither in {{out}} nor where it ran. Let the "
+        "code write it there, or correct the name."
+    )
+
+
+def _tidy(history: pd.DataFrame, reads: Mapping, source: Path) -> pd.DataFrame:
+    """A history under our names and in our units."""
+    columns, percent = reads.get("columns", {}), reads.get("percent", [])
+    for name in set(columns) & set(history):
+        if columns[name] in history and columns[name] != name:
+            raise LabError(
+                f"{source}: has a column {columns[name]} beside {name}, which `columns` calls the "
+                "same. Give one of them another name."
+            )
+    theirs = list(history.columns)
+    history = history.rename(columns=columns)
+    for old, new in zip(theirs, list(history.columns), strict=True):
+        if old in percent or new in percent:
+            history[new] = history[new] / 100
+    history = history.rename(columns=_one_accuracy(history))
+    return history
+
+
+def _check(
+    history: pd.DataFrame,
+    source: Path,
+    reads: Mapping,
+    epochs: int | None,
+    needs: Collection[str],
+) -> None:
+    names = list(history.columns[1:])
+    if missing := [name for name in needs if name not in names]:
+        raise LabError(
+            f"{source}: has no column {missing[0]}, which a sentence asks for; it has "
+            f"{', '.join(names)}. Let the code write it, or say which it is by `reads: {{columns: "
+            f"{{theirs: {missing[0]}}}}}`."
+        )
+    expected = list(range(1, len(history) + 1))
+    if history["epoch"].tolist() != expected:
+        gap = next(x for x, y in zip(expected, history["epoch"], strict=True) if x != y)
+        raise LabError(
+            f"{source}: epoch {gap} is missing. Write one line an epoch, numbered from 0 or from 1."
+        )
+    if epochs is not None and len(history) < epochs:
+        raise LabError(
+            f"{source}: has {len(history)} epochs instead of {epochs}. See in its output why it "
+            "stopped; where it may stop early, leave `epochs` away."
+        )
+    for name in names:
+        broken = history.loc[~np.isfinite(history[name]), "epoch"]
+        if len(broken) and reads.get("nan") != "keep":
+            raise LabError(
+                f"{source}: {name} is missing, NaN or infinite at epoch {broken.iloc[0]}. Let the "
+                "code write a number at each epoch; where a run may diverge, say "
+                "`reads: {nan: keep}`, and what rests on it stays undecided."
+            )
+        if name.removeprefix("val_") == "accuracy" and (history[name] > 1.0001).any():
+            raise LabError(
+                f"{source}: {name} is {history[name].max():g}, but a share is from 0 to 1. Where "
+                f"it is in per cent, say `reads: {{percent: [{name}]}}`."
+            )

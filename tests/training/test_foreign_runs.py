@@ -1,0 +1,272 @@
+"""Files of many shapes -> tables, against what was written; each mistake as one message."""
+
+import json
+import pickle
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from labproof.errors import LabError
+from labproof.run import records
+from labproof.training.foreign_runs import fit_names, read_history, read_run
+
+
+def write(folder, **files):
+    for name, text in files.items():
+        path = folder / name.replace("__", "/").replace("_csv", ".csv").replace("_json", ".json")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return folder
+
+
+def values(table):
+    return {name: column.tolist() for name, column in table.items()}
+
+
+def test_keras_csv_logger_counts_from_0_and_leaves_columns_empty(tmp_path):
+    text = "epoch,acc,loss,val_acc,val_loss\n0,0.5,0.7,,\n1,0.75,0.6,,\n"
+    write(tmp_path, log_csv=text)
+    assert values(read_history(tmp_path / "log.csv")) == {
+        "epoch": [1, 2],
+        "accuracy": [0.5, 0.75],
+        "loss": [0.7, 0.6],
+    }
+
+
+def test_lightning_splits_an_epoch_over_rows_and_tests_at_the_end(tmp_path):
+    text = (
+        "epoch,step,train_loss,val_loss,test_acc\n"
+        "0,9,,0.9,\n0,9,0.8,,\n1,19,,0.7,\n1,19,0.6,,\n2,20,,,0.91\n"
+    )
+    found = read_run(write(tmp_path, metrics_csv=text), {"history": "metrics.csv"})
+    assert values(found.history) == {
+        "epoch": [1, 2],
+        "train_loss": [0.8, 0.6],
+        "val_loss": [0.9, 0.7],
+    }
+    assert found.scalars == {"test_acc": 0.91}
+
+
+@pytest.mark.parametrize("shape", ["lists", "within", "rows"])
+def test_json_of_keras(tmp_path, shape):
+    lists = {"loss": [0.5, 0.25], "binary_accuracy": [0.5, 0.75]}
+    data = {
+        "lists": lists,
+        "within": {"history": lists, "params": {"epochs": 2}},
+        "rows": [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)],
+    }[shape]
+    path = write(tmp_path, h_json=json.dumps(data)) / "h.json"
+    assert values(read_history(path)) == {
+        "epoch": [1, 2],
+        "loss": [0.5, 0.25],
+        "accuracy": [0.5, 0.75],
+    }
+
+
+def test_a_table_of_pandas_with_its_index(tmp_path):
+    table = pd.DataFrame({"train_acc": [55.0, 60.0], "when": ["mon", "tue"]})
+    table.to_csv(tmp_path / "h.csv")
+    reads = {"columns": {"train_acc": "accuracy"}, "percent": ["train_acc"]}
+    assert values(read_history(tmp_path / "h.csv", reads)) == {
+        "epoch": [1, 2],
+        "accuracy": [0.55, 0.6],
+    }
+
+
+OUTPUT = """Using TensorFlow backend.
+Epoch 1/2
+\x1b[1m1/2\x1b[0m acc: 0.1\r\x1b[1m2/2\x1b[0m acc: 0.2
+TRAIN LOSS :   0.01 (best 0.01)
+TRAIN LOSS : 2e-3 (best 0.002)
+Baseline: 23.81 (8.70) MSE
+final MSE: -1.5
+Test accuracy = 87.5 %
+"""
+
+
+def test_lines_of_the_output(tmp_path):
+    write(tmp_path, out_csv=OUTPUT)
+    reads = {
+        "output": {
+            "history": ["TRAIN LOSS : {loss}"],
+            "scalars": ["Baseline: {mse} ({sd}) MSE", "key: value"],
+        },
+        "columns": {"final_MSE": "final"},
+        "percent": ["Test_accuracy"],
+    }
+    found = read_run(tmp_path / "none", reads, output=tmp_path / "out.csv")
+    assert values(found.history) == {"epoch": [1, 2], "loss": [0.01, 0.002]}
+    assert found.scalars == {"mse": 23.81, "sd": 8.7, "final": -1.5, "Test_accuracy": 0.875}
+
+
+def test_lines_that_tell_their_epoch(tmp_path):
+    text = "[epoch 0] loss=0.5 acc=10\n[epoch 1] loss=nope\n[epoch 1] loss=0.4 acc=20\n"
+    write(tmp_path, out_csv=text)
+    reads = {
+        "output": {"history": ["[epoch {epoch}] loss={loss} acc={acc}"]},
+        "percent": ["acc"],
+    }
+    found = read_run(tmp_path, reads, output=tmp_path / "out.csv")
+    assert values(found.history) == {"epoch": [1, 2], "loss": [0.5, 0.4], "accuracy": [0.1, 0.2]}
+
+
+@pytest.fixture
+def recorded(tmp_path, monkeypatch):
+    """What the recorder itself leaves: eleven fits by number, the last shorter, and a named one."""
+    monkeypatch.setenv("LABPROOF_OUT", str(tmp_path))
+    records.run.__init__()
+    for fold in range(1, 12):
+        for epoch in range(1, 3 if fold < 11 else 2):
+            records.log(epoch=epoch, loss=fold * epoch)
+        records.log_predictions([0, 1], [[0.75, 0.25], [0.5, 0.5]], images=[fold, 100 + fold])
+        records.log_scalar("test_acc", fold / 100)
+    records.log(fit="a b", epoch=0, loss=7)
+    records.run.write(ended=True)
+    records.run.__init__()
+    return tmp_path
+
+
+def test_the_fits_of_the_recorder(recorded):
+    assert fit_names(recorded) == [*map(str, range(1, 12)), "a b"]
+    found = read_run(recorded, fits=["2"])
+    assert values(found.history) == {"epoch": [1, 2], "loss": [2, 4]}
+    assert found.scalars == {"test_acc": 0.02}
+    assert values(found.predictions) == {
+        "split": ["validation"] * 2,
+        "image": [2, 102],
+        "label": [0, 1],
+        "probability": [0.25, 0.5],
+    }
+    assert found.facts["ended"] and found.facts["epochs"] == 2
+    assert values(read_run(recorded, fits=["a b"]).history) == {"epoch": [1], "loss": [7]}
+    with pytest.raises(LabError, match=r"recorded 12 fits \(1, 2, .*fit: 1"):
+        read_run(recorded)
+    with pytest.raises(LabError, match="fit 12 is missing"):
+        read_run(recorded, fits=["12"])
+
+
+def test_folds_are_averaged_and_one_that_stopped_keeps_its_last_value(recorded):
+    found = read_run(recorded, fits=["1", "3", "11"])
+    assert values(found.history) == {"epoch": [1, 2], "loss": [(1 + 3 + 11) / 3, (2 + 6 + 11) / 3]}
+    assert found.scalars["test_acc"] == pytest.approx(0.05)
+    assert sorted(found.predictions["image"]) == [1, 3, 11, 101, 103, 111]
+    single = [read_run(recorded, fits=[name]).facts["seconds"] for name in ("1", "3", "11")]
+    assert found.facts["seconds"] == pytest.approx(sum(single))
+
+
+def test_predictions_of_many_classes(tmp_path):
+    text = "img,target,p0,p1,p2\n5,2,0.1,0.2,0.7\n6,0,0.5,0.25,0.25\n"
+    reads = {"predictions": "mine.csv", "columns": {"img": "image", "target": "label"}}
+    found = read_run(write(tmp_path, mine_csv=text), reads).predictions
+    assert values(found) == {
+        "split": ["validation"] * 2,
+        "image": [5, 6],
+        "label": [2, 0],
+        "p0": [0.1, 0.5],
+        "p1": [0.2, 0.25],
+        "p2": [0.7, 0.25],
+    }
+
+
+GOOD = "epoch,loss,val_accuracy\n1,0.5,0.5\n2,0.4,0.6\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "reads", "options", "told"),
+    [
+        (GOOD.replace("0.4", "nan"), {}, {}, "loss is missing, NaN or infinite at epoch 2"),
+        (GOOD.replace("0.4", "inf"), {}, {}, "loss is missing, NaN or infinite at epoch 2"),
+        (GOOD.replace("0.4", "high"), {}, {}, 'line 3: "high" under loss is no number'),
+        (GOOD.replace("\n2", "\n3"), {}, {}, "epoch 2 is missing"),
+        (GOOD.replace("\n2", "\n1.5"), {}, {}, "something under epoch is no whole number"),
+        (GOOD.replace("0.6", "60"), {}, {}, r"val_accuracy is 60, .*percent: \[val_accuracy\]"),
+        (GOOD, {}, {"epochs": 3}, "has 2 epochs instead of 3"),
+        (GOOD, {}, {"needs": ["val_loss"]}, "no column val_loss, .* it has loss, val_accuracy"),
+        (GOOD, {"columns": {"loss": "val_accuracy"}}, {}, "has a column val_accuracy beside loss"),
+        (GOOD + "3,0.3\n", {}, {}, "line 4: has 2 values, but 3 columns"),
+        ("epoch,loss\n", {}, {}, "holds no epochs"),
+        (GOOD, {"history": "other.csv"}, {}, "the run wrote no other.csv"),
+        (GOOD, {"history": "history.pkl"}, {}, "opening a pickle would run .* json.dump"),
+        (GOOD, {"output": {"scalars": ["MSE {x}"]}}, {}, 'no line is "MSE {x}"'),
+    ],
+)
+def test_a_mistake_is_told_with_its_place_and_mend(tmp_path, text, reads, options, told):
+    write(tmp_path, history_csv=text)
+    (tmp_path / "output").write_text("nothing")
+    with pytest.raises(LabError, match=told) as raised:
+        read_run(tmp_path, reads, output=tmp_path / "output", **options)
+    assert re.search(r"history\.|other\.csv|output:", str(raised.value))
+    assert len(str(raised.value)) < 450
+
+
+def test_a_pickle_is_never_opened(tmp_path):
+    path = tmp_path / "history.pkl"
+
+    class Trap:
+        def __reduce__(self):
+            return (open, (str(tmp_path / "sprung"), "w"))
+
+    path.write_bytes(pickle.dumps(Trap()))
+    for reading in (
+        lambda: read_history(path),
+        lambda: read_run(tmp_path, {"scalars": path.name}),
+        lambda: read_run(tmp_path, {"predictions": path.name}),
+    ):
+        with pytest.raises(LabError, match=r"json\.dump"):
+            reading()
+    assert not (tmp_path / "sprung").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("image,label\n1,0\n", "has the columns image, label. Predictions need label, and"),
+        ("label,probability\n0,1.5\n", "a probability is not from 0 to 1"),
+        ("label,p0,p1\n2,0.5,0.5\n", "a label is not one of the classes 0 to 1"),
+        ("label,p0,p2\n0,0.5,0.5\n", "has the columns"),
+        ("label,probability\n0,\n", "is no number"),
+    ],
+)
+def test_wrong_predictions_are_told(tmp_path, text, told):
+    with pytest.raises(LabError, match=told):
+        read_run(write(tmp_path, predictions_csv=text))
+
+
+def test_a_run_that_diverges_may_be_kept(tmp_path):
+    write(tmp_path, history_csv=GOOD.replace("0.4", "nan"))
+    found = read_run(tmp_path, {"nan": "keep"}).history
+    assert np.isnan(found["loss"][1]) and found["loss"][0] == 0.5
+
+
+def test_a_run_that_left_nothing_is_told(tmp_path):
+    with pytest.raises(LabError, match=r"left nothing .*python -m labproof\.run"):
+        read_run(tmp_path)
+    write(tmp_path, scalars_json='{"mse": NaN}')
+    with pytest.raises(LabError, match="mse is no number"):
+        read_run(tmp_path)
+    write(tmp_path, scalars_json='{"mse": 4, "name": "x"}')
+    assert read_run(tmp_path).scalars == {"mse": 4.0}
+
+
+def test_events_of_tensorboard_need_its_package(tmp_path):
+    pytest.importorskip("tensorboard", reason="an extra: Labproof's environment lacks it")
+    import tensorflow as tf
+
+    for folder, start in (("train", 0.5), ("validation", 0.75)):
+        with tf.summary.create_file_writer(str(tmp_path / "logs" / folder)).as_default():
+            for epoch in range(3):
+                tf.summary.scalar("epoch_loss", start / (epoch + 1), step=epoch)
+    found = read_run(tmp_path, {"history": "logs"}).history
+    assert found["val_loss"].tolist() == pytest.approx([0.75, 0.375, 0.25])
+    assert found["loss"].tolist() == pytest.approx([0.5, 0.25, 0.5 / 3])
+
+
+def test_without_tensorboard_its_events_are_told(tmp_path, monkeypatch):
+    monkeypatch.setitem(
+        __import__("sys").modules, "tensorboard.backend.event_processing.event_accumulator", None
+    )
+    (tmp_path / "logs").mkdir()
+    with pytest.raises(LabError, match=r"pip install tensorboard.*CSVLogger"):
+        read_run(tmp_path, {"history": "logs"})
