@@ -239,12 +239,13 @@ def tables_by_block(preset, cell, table):
     return lambda block: folder.block(trained, block, table)
 
 
-def blocks_behind(preset, cells):
-    """A file of each block that gathered tables of cells are to hold.
+def blocks_behind(cells):
+    """A file of each block of the cells, for targets to ask for.
 
-    Asked for by who reads the tables: a table that is there, and whose record Snakemake has lost,
-    would not tell that blocks are missing.
+    Where Snakemake has lost its records, a gathered table that is there does not tell that it lacks
+    blocks, and what is behind a file that is there is not asked for.
     """
+    preset = config["preset"]
     return [
         tables_by_block(preset, cell, "facts")(block)
         for cell in cells
@@ -283,7 +284,7 @@ def models_of(wildcards):
 
 
 def runs_of(wildcards):
-    """The folders in which a cell's commands ran."""
+    """The folders of a cell's runs of a command."""
     blocks = blocks_of(wildcards.preset, wildcards.cell)
     return [results_of(wildcards).run(wildcards.cell, block) for block in blocks]
 
@@ -350,14 +351,12 @@ def evidence_of(wildcards):
     def made(table, path):
         return [path(cell) for cell in gathered if cell in wanted[table]]
 
-    about = {cell for entry in entries for cell in entry["cells"]}
-    datasets = {resolved["cells"][cell]["dataset"] for cell in about}
+    datasets = {resolved["cells"][cell]["dataset"] for entry in entries for cell in entry["cells"]}
     return {
         "histories": made("histories", folder.history),
         "predictions": made("predictions", folder.predictions),
         "heatmaps": there(made("heatmaps", folder.heatmaps)),
         "interventions": there(made("interventions", folder.interventions)),
-        "blocks": blocks_behind(wildcards.preset, [cell for cell in gathered if cell in about]),
         "audits": there(folder.audit(name) for name in resolved["datasets"] if name in datasets),
     }
 
@@ -402,8 +401,8 @@ def kept(_):
     found = [results.findings, *shown(SimpleNamespace(preset=preset))]
     for cell in trained(preset):
         found += [results.history(cell), results.predictions(cell), results.facts(cell)]
-        made = runs_of if lab_of(preset)["cells"][cell].get("run") else models_of
-        found += there(made(SimpleNamespace(preset=preset, cell=cell)))
+        folders = runs_of if lab_of(preset)["cells"][cell].get("run") else models_of
+        found += there(folders(SimpleNamespace(preset=preset, cell=cell)))
     return found + there(results.audit(name) for name in lab_of(preset)["datasets"])
 
 
@@ -414,6 +413,12 @@ def asked(_):
             "\nName the finding: make finding ID=1a-plain-overfits, or\nsnakemake --cores 4 finding --config finding=1a-plain-overfits\n"
         )
     return paths.of(config["lab"], config["preset"]).finding(config["finding"], ".txt")
+
+
+def cells_asked():
+    """The cells that the one finding of the config is about."""
+    (entry,) = or_exit(plan.findings_of, lab_of(config["preset"]), config.get("finding"))
+    return entry["cells"]
 
 
 def size_of(wildcards):

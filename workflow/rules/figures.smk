@@ -2,7 +2,6 @@ rule draw_task:
     input:
         histories=lambda w: [results_of(w).history(cell) for cell in cells_of(w)],
         predictions=lambda w: [results_of(w).predictions(cell) for cell in cells_of(w)],
-        blocks=lambda w: blocks_behind(w.preset, cells_of(w)),
         published=PUBLISHED,
     output:
         report(

@@ -13,7 +13,7 @@ The resolved lab is a plain nested dict, so that Snakemake can compare, look up 
 - `tasks`: id -> title, did, cells (names), gallery (datasets, may be empty)
 - `cells`: name -> all that training needs, after the preset's scaling; `same_as`, the cell that is
   the same training, or None; `continues`, the cell with the same training of fewer epochs that it
-  goes on from, or None; `continued`, the cell that goes on from it, or None.
+  goes on from, or None; `continued`, the cell that goes on from it, or None
   Of a cell that a command trains: as `commands.cells` gives it
 - `protocol`: name -> the same before scaling
 - `backbone` (name or None, weights, …), `heatmaps`: the preset's settings, or the config's
