@@ -546,3 +546,18 @@ def test_an_intervention_on_some_images_is_compared_with_the_same_ones():
     assert [whole["images"], zone["images"]] == [4, 2]
     assert whole["accuracy"].startswith("0.75") and whole["before"] == words.NOTHING
     assert [zone[key][:4] for key in ("accuracy", "before", "lost")] == ["0.00", "0.50", "0.50"]
+
+
+def test_looks_images_and_the_least_difference_stand_in_the_card(fake):
+    entry = findings.read(fake[0] / "findings.json")[-1]["parts"][0]
+    look = {"n": 5, "level": 0.01, "estimate": 0.9, "low": 0.8, "high": 1.0, "verdict": "undecided"}
+    last = {**look, "n": 10, "level": 0.0125, "verdict": "reproduced"}
+    images = {"split": "final", "count": 96}
+    told = scoreboard.part({**entry, "looks": [look, last], "images": images, "least": 0.02}, False)
+    assert [each["n"] for each in told["looks"]] == [5, 10]
+    assert [each["level"] for each in told["looks"]] == ["98\u00a0%", "97.5\u00a0%"]
+    assert told["rests"].replace("\u00a0", " ") == (
+        "It rests on 96 final images. By 0.02 at least, as the least difference worth naming."
+    )
+    alone = scoreboard.part({**entry, "looks": [look], "images": None, "least": None}, False)
+    assert alone["looks"] == [] and alone["rests"] == ""

@@ -86,6 +86,11 @@ def context(
             commands[entry["id"]],
             price=str(answer.price(entry, each) or ""),
             warnings=bearing(entry, sets),
+            stuck=[
+                f"{name}: {cells[name]['one_class']}"
+                for name in entry["cells"]
+                if name in cells and cells[name]["one_class"]
+            ],
         )
         for entry in entries
     ]
