@@ -99,6 +99,12 @@ class Results:
         """The verdicts on all findings."""
         return f"{self.root}/findings.json"
 
+    @property
+    def records(self) -> list[str]:
+        """The verdicts for machines: a table, a badge as data, and drawn."""
+        badge = f"{self.root}/report/badge"
+        return [f"{self.root}/findings.csv", f"{badge}.json", f"{badge}.svg"]
+
     def finding(self, finding: str, suffix: str) -> str:
         """The verdict on one finding, judged alone: .json or .txt."""
         return f"{self.root}/findings/{finding}{suffix}"

@@ -237,7 +237,7 @@ def test_sections_are_there_in_order(fake):
 
 def test_every_reference_meets_one_identifier(fake):
     text = fake[-1]
-    identifiers = re.findall(r"\{[^}\n]*?#([\w-]+)|<details[^>]* id=\"([\w-]+)\"", text)
+    identifiers = re.findall(r"\{[^}\n\"]*?#([\w-]+)|<details[^>]* id=\"([\w-]+)\"", text)
     identifiers = [one or other for one, other in identifiers]
     assert len(identifiers) == len(set(identifiers))
     references = re.findall(r"(?<![\w])@((?:fig|tbl)-[\w-]*\w)", text)
@@ -260,7 +260,7 @@ def test_every_figure_and_table_has_a_caption(fake):
 def test_links_are_relative_and_no_date_is_told(fake):
     text = fake[-1]
     assert str(fake[0]) not in text
-    assert not re.search(r"^date:|https?://", text, re.M)
+    assert not re.search(r"^date:|https?://(?!schema\.org\")", text, re.M)
 
 
 def test_same_inputs_same_bytes(fake):
@@ -542,3 +542,18 @@ def test_an_intervention_on_some_images_is_compared_with_the_same_ones():
     assert [whole["images"], zone["images"]] == [4, 2]
     assert whole["accuracy"].startswith("0.75") and whole["before"] == words.NOTHING
     assert [zone[key][:4] for key in ("accuracy", "before", "lost")] == ["0.00", "0.50", "0.50"]
+
+
+def test_looks_images_and_the_least_difference_stand_in_the_card(fake):
+    entry = findings.read(fake[0] / "findings.json")[-1]["parts"][0]
+    look = {"n": 5, "level": 0.01, "estimate": 0.9, "low": 0.8, "high": 1.0, "verdict": "undecided"}
+    last = {**look, "n": 10, "level": 0.0125, "verdict": "reproduced"}
+    images = {"split": "final", "count": 96}
+    told = scoreboard.part({**entry, "looks": [look, last], "images": images, "least": 0.02}, False)
+    assert [each["n"] for each in told["looks"]] == [5, 10]
+    assert [each["level"] for each in told["looks"]] == ["98\u00a0%", "97.5\u00a0%"]
+    assert told["rests"].replace("\u00a0", " ") == (
+        "It rests on 96 final images. By 0.02 at least, as the least difference worth naming."
+    )
+    alone = scoreboard.part({**entry, "looks": [look], "images": None, "least": None}, False)
+    assert alone["looks"] == [] and alone["rests"] == ""

@@ -398,7 +398,7 @@ def kept(_):
     """
     preset = config["preset"]
     results = paths.of(config["lab"], preset)
-    found = [results.findings, *shown(SimpleNamespace(preset=preset))]
+    found = [results.findings, *results.records, *shown(SimpleNamespace(preset=preset))]
     for cell in trained(preset):
         found += [results.history(cell), results.predictions(cell), results.facts(cell)]
         folders = runs_of if lab_of(preset)["cells"][cell].get("run") else models_of

@@ -37,6 +37,24 @@ rule write_report:
         "../../scripts/write_report.py"
 
 
+rule write_records:
+    input:
+        RESULTS.findings,
+    output:
+        RESULTS.records,
+    log:
+        RESULTS.log("write_records"),
+    benchmark:
+        RESULTS.benchmark("write_records")
+    localrule: True
+    conda:
+        "../envs/labproof.yaml"
+    params:
+        code=code_of("write_records"),
+    script:
+        "../../scripts/write_records.py"
+
+
 rule render_report:
     input:
         qmd=RESULTS.report(".qmd"),

@@ -30,6 +30,7 @@ FIXED = {
     "gather_blocks": 0.1,
     "judge_findings": 3,
     "write_report": 3,
+    "write_records": 2,
     "render_report": 3,
 }
 # A method's heatmaps: as a multiple of the time to train once, one seed, on the validation images.

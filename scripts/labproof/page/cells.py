@@ -1,7 +1,7 @@
 """What the page says of cells: their numbers beside the published ones, and their settings."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -94,11 +94,23 @@ def seconds(cells: Mapping[str, Mapping]) -> float:
     return sum(counted) if counted else np.nan
 
 
+def known(cells: Iterable[Mapping]) -> list[tuple]:
+    """The numbers that a table of some cells has: those that one of them has, or all of them."""
+    trained = [cell["values"] for cell in cells if cell["values"]]
+    if not trained:
+        return NUMBERS
+    return [
+        number
+        for number in NUMBERS
+        if any(np.isfinite(values[number[0]].mean) for values in trained)
+    ]
+
+
 def final_rows(cells: list[dict], groups: list[str]) -> list[dict]:
     """Rows of a task's table: a cell's final number, ours and each group's."""
     rows = []
     for cell in cells:
-        for measure, metric, text, digits in NUMBERS:
+        for measure, metric, text, digits in known(cells):
             told = cell["published_rows"]
             others = []
             for group in groups:
@@ -110,7 +122,7 @@ def final_rows(cells: list[dict], groups: list[str]) -> list[dict]:
             value = cell["values"][measure] if cell["values"] else None
             rows.append(
                 {
-                    "cell": cell["label"],
+                    "cell": cell["label"] if text == known(cells)[0][2] else "",
                     "what": text,
                     "ours": words.estimate(value, digits) if value else words.NOTHING,
                     "n": value.n if value else 0,

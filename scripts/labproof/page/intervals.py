@@ -1,5 +1,7 @@
 """Means over seeds with their intervals: computed, written in a table's cell, and drawn there."""
 
+import math
+
 import pandas as pd
 
 from labproof import words
@@ -33,7 +35,7 @@ def stacked(value: Estimate | None, digits: int = 3) -> str:
 
 def strip(value: Estimate | None, published: list[float], low: float) -> str:
     """An interval, its mean and the published values as a row of spans that the style places."""
-    if value is None:
+    if value is None or not math.isfinite(value.mean):
         return ""
 
     def at(x: float) -> float:

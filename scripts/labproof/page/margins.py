@@ -39,6 +39,9 @@ def told(part: Mapping, digits: int = 3) -> str:
     found = {verdict: (low, high) for low, high, verdict in zones(part)}
     if not found:
         return ""
+    if part["relation"] == "below" and part["other"]:  # how far below, as it is said
+        turned = {verdict: [x and -x for x in ends][::-1] for verdict, ends in found.items()}
+        found = {verdict: tuple(ends) for verdict, ends in turned.items()}
     similar = part["relation"] in ("about", "similar_to")
     subject = "margin" if similar or part["other"] else "mark"
     said = []

@@ -18,11 +18,12 @@ from labproof.lab import prose as written
 from labproof.lab import published as numbers
 from labproof.lab import settings
 from labproof.lab.vocabulary import MEASURES
-from labproof.page import answer, prose, scoreboard, sentences
+from labproof.page import answer, prose, records, scoreboard, sentences
 from labproof.page.cells import (
     backbone,
     command_row,
     final_rows,
+    known,
     notes,
     read_cell,
     seconds,
@@ -52,6 +53,7 @@ def context(
         entry["id"]: settings.make(lab, "finding", finding=entry["id"]) for entry in lab["findings"]
     }
     commands = {name: literal(command) for name, command in commands.items()}
+    reviews = records.of_page(lab["title"], results / "findings.json")
     lab, missing = escaped(lab), escaped(missing)
     told = escaped(pd.DataFrame(numbers.read(published), columns=numbers.COLUMNS))
     lacking = [gap["cell"] for gap in missing]
@@ -84,6 +86,11 @@ def context(
             commands[entry["id"]],
             price=str(answer.price(entry, each) or ""),
             warnings=bearing(entry, sets),
+            stuck=[
+                f"{name}: {cells[name]['one_class']}"
+                for name in entry["cells"]
+                if name in cells and cells[name]["one_class"]
+            ],
         )
         for entry in entries
     ]
@@ -108,6 +115,11 @@ def context(
                 "cells": members,
                 "groups": groups,
                 "rows": final_rows(members, groups),
+                "answers": any(
+                    not c["settings"].get("run")
+                    or (place(c["name"]) / "predictions" / f"{c['name']}.csv").is_file()
+                    for c in members
+                ),
                 "notes": notes(members, groups),
                 "seen": seen(members),
                 "prose": prose.paragraphs((lab.get("prose") or {}).get(task, ()), by_id),
@@ -171,11 +183,13 @@ def context(
             for entry in answer.surprises(entries)
         ],
         "undecided": answer.undecided(entries, each) if entries else [],
+        "reviews": reviews,
         "scale": answer.scale(lab),
         "sources": answer.sources(lab, {row["name"]: row["total"] for row in datasets}),
         "contradicted": scoreboard.contradicted(judged),
         "cells": cells,
         "tasks": tasks,
+        "numbers": known(cells.values()),
         "groups": [g for g in told["group"].unique()],
         "summary": sentences.summary([cell for cell in trained if standard(cell)])
         if not trained or any(map(standard, trained))

@@ -43,7 +43,13 @@ def measured(entry: Mapping, digits: int = 3) -> str:
 
 
 def finding(
-    entry: Mapping, among: int, command: str, *, price: str = "", warnings: Sequence[str] = ()
+    entry: Mapping,
+    among: int,
+    command: str,
+    *,
+    price: str = "",
+    warnings: Sequence[str] = (),
+    stuck: Sequence[str] = (),
 ) -> dict:
     """What the page says of one finding.
 
@@ -59,6 +65,8 @@ def finding(
         What deciding it costs, in words.
     warnings
         Of its data, those that bear on it.
+    stuck
+        Sentences on seeds of its cells that never left chance.
     """
     parts = [part(each, entry["curve"] is not None) for each in entry["parts"]]
     mark, name = BADGES[entry["verdict"]]
@@ -75,8 +83,7 @@ def finding(
         "command": command,
         "price": price,
         "warnings": warnings,
-        "stuck": entry.get("stuck"),
-        "images": entry.get("images"),
+        "stuck": [*stuck],
     }
 
 
@@ -99,6 +106,7 @@ def part(entry: Mapping, of_definition: bool) -> dict:
         "what": "difference" if entry["other"] else "mean",
         "plot": plot(entry),
         "looks": looks(entry),
+        "rests": rests(entry),
         "margins": margins.curve(entry),
         "with_margins": margins.told(entry),
         "others": others(entry),
@@ -117,10 +125,21 @@ def looks(part: Mapping) -> list[dict]:
             "n": look["n"],
             "measured": measured(look),
             "badge": badge(look["verdict"]),
-            "level": words.number(100 * look["level"], 1) if look.get("level") else words.NOTHING,
+            "level": f"{100 * (1 - 2 * look['level']):.3g}{words.NBSP}%",
         }
         for look in found
     ]
+
+
+def rests(part: Mapping) -> str:
+    """On which images a part rests, and where its margin is from; what is not known is left out."""
+    said = []
+    images = part.get("images")
+    if images:
+        said.append(f"It rests on {words.count(images['count'], images['split'] + ' image')}.")
+    if part.get("least"):
+        said.append(f"By {part['least']:g} at least, as the least difference worth naming.")
+    return " ".join(said)
 
 
 def deciding(entry: Mapping) -> Mapping:
