@@ -1,4 +1,4 @@
-"""docs/your-lab.md: its files are written and its commands run in their order, as a reader would."""
+"""docs/your-lab.md: its files are written and its commands run, in order, as a reader would."""
 
 import os
 import re
