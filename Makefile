@@ -8,6 +8,7 @@ PRESET ?=
 CONFIG ?=
 GPU    ?=
 ID     ?=
+NAME   ?=
 PARTIAL ?=
 BUDGET ?=
 ARGS   ?=
@@ -64,7 +65,7 @@ endif
 # A terminal gets a bar a rule, a file or a CI's log short lines; both end with the verdicts.
 SHOWN := $(shell test -t 2 && echo --logger rich || echo --quiet rules host reason)
 
-.PHONY: help report finding estimate test lint format setup quarto lock clean clean-all FORCE
+.PHONY: help lab check report finding estimate test lint format setup quarto lock clean clean-all FORCE
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -74,6 +75,12 @@ help:  ## list the targets
 report: $(BASE) $(QUARTO)  ## run the lab and render its page: results/LAB/PRESET/report/index.html; PARTIAL=1: of what is there
 	@$(WITH_PATH) $(PY) workflow/unlock.py $(SETTINGS)
 	@$(WITH_PATH) $(PY) $(if $(AS_IS),-m snakemake,workflow/spend.py "$(BUDGET)") $(SETTINGS) $(AS_IS) --resources gpu=1 --cores $(CORES) $(SHOWN) $(ARGS)
+
+lab: $(BASE)  ## write a lab that runs at once, to put your own in its place: make lab NAME=my-lab
+	@$(PY) workflow/new_lab.py "$(NAME)"
+
+check: $(BASE)  ## tell what is understood of a lab, and train nothing: make check LAB=my-lab
+	@$(WITH_PATH) $(PY) workflow/check_lab.py $(SETTINGS)
 
 finding: $(BASE)  ## judge one finding and print its verdict: make finding ID=1a-plain-overfits
 	@$(WITH_PATH) $(PY) workflow/unlock.py $(SETTINGS)

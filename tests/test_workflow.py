@@ -237,6 +237,7 @@ def test_one_changed_cell_trains_alone(finished):
         "judge_findings": 1,
         "draw_task": 1,
         "write_report": 1,
+        "write_records": 1,
         "render_report": 1,
         "place_report": 1,
         "all": 1,
@@ -255,7 +256,14 @@ def test_a_changed_finding_is_judged_again_and_nothing_trains(finished, old, new
         counts = planned(finished, "--config", "preset=smoke")
     finally:
         file.write_text(before)
-    rules = ("judge_findings", "write_report", "render_report", "place_report", "all")
+    rules = (
+        "judge_findings",
+        "write_records",
+        "write_report",
+        "render_report",
+        "place_report",
+        "all",
+    )
     assert counts == dict.fromkeys(rules, 1)
 
 

@@ -408,3 +408,16 @@ def test_the_page_is_short_until_it_is_unfolded(visit):
     height = "document.documentElement.scrollHeight"
     folded, unfolded = visit(), visit(unfolded=True)
     assert folded.evaluate(height) < unfolded.evaluate(height) / 2
+
+
+@pytest.mark.parametrize("unfolded", [False, True])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+def test_axe_finds_nothing_serious(visit, scheme, width, unfolded):
+    """axe-core's rules for WCAG; what it calls minor or moderate may stay."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page = visit(scheme, width, unfolded)
+    page.wait_for_timeout(100)  # boxes that scroll have been found
+    found = axe.run(page).response
+    assert len(found["passes"]) > 20
+    serious = [each for each in found["violations"] if each["impact"] in ("serious", "critical")]
+    assert [(each["id"], each["nodes"][0]["html"]) for each in serious] == []

@@ -112,7 +112,10 @@ def on_final(history: pd.DataFrame, answers: pd.DataFrame, measure: str) -> pd.S
     """
     known = MEASURES[measure]
     columns = [column for column in answers.columns if column != "seed"]
-    values = answers.groupby("seed")[columns].apply(known.final).astype(float)
+    try:
+        values = answers.groupby("seed")[columns].apply(known.final).astype(float)
+    except KeyError:  # answers of another kind, such as numbers
+        return over_seeds(history, measure)
     values = values.reindex(history["seed"].drop_duplicates())
     if known.training is not None:
         columns = [column for column in history.columns if column != "seed"]

@@ -98,14 +98,13 @@ def sides(leaf: Mapping) -> list[tuple[str, str, float | None]]:
 def sources(claim: Mapping) -> Iterator[tuple[str, str]]:
     """(table, cell) of all that a claim is judged by; some may come twice.
 
-    A measure of a history that other images would move needs the predictions too, to say by how
-    much.
+    Whatever the measure, the answers say what other images would move, and histories and answers
+    which seeds are stuck.
     """
     for leaf in leaves(claim):
         for cell, measure, _ in sides(leaf):
-            yield MEASURES[measure].table, cell
-            if MEASURES[measure].sampled and MEASURES[measure].table == "histories":
-                yield "predictions", cell
+            for table in (MEASURES[measure].table, "histories", "predictions"):
+                yield table, cell
 
 
 def edges(leaf: Mapping) -> tuple[float, float]:

@@ -47,7 +47,12 @@ def check(lab: str, root: Path) -> None:
             "NAME=my-lab"
         )
         raise problem(Path("config/config.yaml"), ["lab"], cause, known[0] if known else None)
-    name = name_of(lab)
+    check_name(folder)
+
+
+def check_name(folder: Path) -> None:
+    """LabError unless a lab can be called as this folder is."""
+    name = name_of(str(folder))
     if not re.fullmatch(NAME, name):
         mended = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "my-lab"
         raise LabError(
@@ -101,8 +106,7 @@ def check_trust(lab: Mapping, root: Path, said: str | None) -> None:
     if place in trusted:
         return
     if said == lab["name"]:
-        TRUSTED.parent.mkdir(exist_ok=True)
-        TRUSTED.write_text("\n".join([*trusted, place]) + "\n", encoding="utf-8")
+        trust(place)
         return
     shown = "".join(f"    {command}\n" for command in sorted(filter(None, commands)))
     raise LabError(
@@ -111,3 +115,10 @@ def check_trust(lab: Mapping, root: Path, said: str | None) -> None:
         f"say so once: --config trust={lab['name']} "
         f'(make report LAB={lab["where"]} CONFIG="trust={lab["name"]}").'
     )
+
+
+def trust(folder: Path | str) -> None:
+    """From now on the code of the lab in this folder may run."""
+    TRUSTED.parent.mkdir(exist_ok=True)
+    with TRUSTED.open("a", encoding="utf-8") as file:
+        file.write(f"{os.path.abspath(folder)}\n")

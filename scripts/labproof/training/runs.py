@@ -105,8 +105,11 @@ class Place:
                 target.symlink_to(path.absolute())
 
 
-def surroundings(values: Mapping, threads: int) -> dict[str, str]:
-    """The environment variables of a run: those of this process, and what the run is about."""
+def surroundings(values: Mapping, threads: int, python: str) -> dict[str, str]:
+    """The environment variables of a run: those of this process, and what the run is about.
+
+    Programs beside its Python come first.
+    """
     # the folder that holds the recorder; a script's own modules come before it
     package = Path(__file__).resolve().parents[2]
     known = {key: x for key, x in os.environ.items() if key not in ("PYTHONPATH", "PYTHONHOME")}
@@ -117,6 +120,7 @@ def surroundings(values: Mapping, threads: int) -> dict[str, str]:
         **{key: str(count) for key, count in counts.items()},
         **told,
         "MPLBACKEND": "Agg",
+        "PATH": os.pathsep.join([str(Path(python).parent), os.environ.get("PATH", os.defpath)]),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": str(values["seed"]),
         "PYTHONPATH": str(package),
@@ -167,7 +171,7 @@ def execute(
         process = subprocess.Popen(
             words,
             cwd=place.folder,
-            env=surroundings(values, threads),
+            env=surroundings(values, threads, python),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

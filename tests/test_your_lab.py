@@ -1,0 +1,63 @@
+"""docs/your-lab.md: its files are written and its commands run, in order, as a reader would."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from project import ROOT, copy_to
+
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
+FILE = re.compile(r"# (labs/\S+)\n")
+
+
+def blocks():
+    return BLOCK.findall((ROOT / "docs/your-lab.md").read_text())
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A copy with the environment of these tests as its own, as if make had made it."""
+    if not Path(sys.prefix, "requirements-quarto.lock").is_file():
+        pytest.skip("the tests do not run in the environment that make makes")
+    folder = copy_to(tmp_path)
+    for file in ("Makefile", *(path.name for path in ROOT.glob("requirements*.lock"))):
+        shutil.copy2(ROOT / file, folder / file)  # as old as they are: nothing is to be made
+    (folder / ".venv").symlink_to(sys.prefix)
+    return folder
+
+
+@pytest.mark.slow
+def test_what_the_page_tells_a_reader_to_do_works(project):
+    plain = {key: x for key, x in os.environ.items() if not key.startswith("MAKE")}
+    done = 0
+    for language, text in blocks():
+        named = FILE.match(text)
+        if named:
+            file = project / named[1]
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+        if language != "sh":
+            continue
+        for line in text.splitlines():
+            run = subprocess.run(
+                line, shell=True, cwd=project, env=plain, text=True, capture_output=True
+            )
+            assert run.returncode == 0, line + run.stdout + run.stderr
+            done += 1
+    assert done >= 10
+    for lab in ("my-lab", "keras", "done"):
+        assert (project / f"results/{lab}/smoke/report/index.html").stat().st_size > 50_000
+    assert (project / "results/keras/smoke/predictions/plain.csv").stat().st_size > 1000
+
+
+def test_each_key_of_the_schema_is_told():
+    text = (ROOT / "docs/your-lab.md").read_text()
+    schema = (ROOT / "workflow/schemas/runs.schema.yaml").read_text()
+    keys = re.findall(r"^  (\w+): \{\$ref", schema, re.M)
+    assert len(keys) > 10
+    assert [key for key in keys if f"`{key}`" not in text] == []

@@ -1,0 +1,117 @@
+"""What is understood of a lab, in seconds: nothing is trained. make check LAB=path/to/lab."""
+
+import re
+import sys
+from pathlib import Path
+
+from snakemake.cli import parse_config
+from snakemake.utils import update_config
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
+
+from labproof import paths, words
+from labproof.errors import LabError
+from labproof.judging import findings
+from labproof.lab import claims, commands, costs, folders, plan
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def told(lab: dict) -> list[str]:
+    """The lines."""
+    seeds = words.listing([str(seed) for seed in lab["seeds"]], 10)
+    runs = len(lab["cells"]) * len(lab["seeds"])
+    return [
+        f"{lab['name']}: {lab['title']}",
+        f"  folder {lab['folder']}; results under {paths.of_resolved(lab).root}",
+        f"  preset {lab['preset']}, seeds {seeds}: {words.count(len(lab['cells']), 'cell')}, "
+        f"{words.count(runs, 'training')}",
+        "",
+        "Cells",
+        *(line for name, cell in lab["cells"].items() for line in _cell(lab, name, cell)),
+        "",
+        "Sentences, and what each is judged by",
+        *(line for entry in lab["findings"] for line in _sentence(entry)),
+        "",
+        *_hints(lab),
+    ]
+
+
+def _cell(lab: dict, name: str, cell: dict) -> list[str]:
+    if not cell.get("run"):
+        told = f"{cell['network']} on {cell['dataset']}, {words.count(cell['epochs'], 'epoch')}"
+        return [f"  {name}: {told}"]
+    run, first = cell["run"], lab["seeds"][0]
+    values = commands.fields(name, cell, first, "OUT")
+    if run["given"]:
+        files = [commands.filled(run["given"], {**values, "seed": seed}) for seed in lab["seeds"]]
+        gone = [file for file in files if not (Path(lab["folder"]) / file).is_file()]
+        missing = f"; MISSING: {words.listing(gone)}" if gone else ""
+        return [
+            f"  {name}: {words.count(len(files), 'history', 'histories')} as {files[0]}{missing}"
+        ]
+    folder = Path(lab["folder"])
+    there = [path.relative_to(folder).as_posix() for path in commands.files(run, folder)]
+    lines = [f"  {name}: {' '.join(commands.words(run['command'], values))}"]
+    if there:
+        lines.append(f"      with {words.listing(there, 8)}")
+    return lines
+
+
+def _sentence(entry: dict) -> list[str]:
+    lines = [f"  {entry['id']}: {entry['statement']}"]
+    for leaf in claims.leaves(entry["claim"]):
+        lines.append(f"      {findings.claim_words(leaf)}")
+    return lines
+
+
+def _hints(lab: dict) -> list[str]:
+    found = []
+    used = {cell for entry in lab["findings"] for cell in entry["cells"]}
+    idle = [name for name in lab["cells"] if name not in used]
+    if idle:
+        found.append(f"No sentence is about {words.listing(idle)}.")
+    own = [cell for cell in lab["cells"].values() if cell.get("run") and cell["run"]["command"]]
+    blind = [c for c in own if "{seed}" not in c["run"]["command"]]
+    blind = [c for c in blind if not re.search(r"labproof\.run|\{config\}", c["run"]["command"])]
+    if blind:
+        found.append(
+            "A command has no {seed} and is not run by python -m labproof.run: its code must read "
+            "LABPROOF_SEED."
+        )
+    if own:
+        measured = costs.measured_in(paths.of_resolved(lab), lab)
+        seconds = sum(
+            costs.of_command(name, cell, measured) * len(lab["seeds"])
+            for name, cell in lab["cells"].items()
+            if cell.get("run")
+        )
+        found.append(
+            f"All trainings take about {words.duration(seconds)} of one core, as earlier ones did."
+            if measured
+            else "What a training takes is known after the first: make estimate."
+        )
+        try:
+            folders.check_trust(lab, ROOT, None)
+        except LabError as error:
+            found.append(str(error))
+    return found
+
+
+def main(arguments: list[str]) -> None:
+    """Print it."""
+    given = arguments[arguments.index("--config") + 1 :] if "--config" in arguments else []
+    settings = [word for word in given if re.match(r"\w+=", word)]
+    try:
+        config = plan.read_config(ROOT)
+        update_config(config, parse_config(settings))
+        config = plan.overridden(config, plan.read_config(ROOT), ROOT)
+        lab = plan.resolve(config, ROOT)
+        folders.check_results(config["lab"], ROOT, Path(paths.of_resolved(lab).root).parent)
+    except LabError as error:
+        sys.exit(f"\n{error}\n")
+    print("\n".join(told(lab)).replace(words.NBSP, " "))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
