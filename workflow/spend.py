@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
 from labproof import paths
 from labproof.errors import LabError
-from labproof.judging import findings, spending
+from labproof.judging import allocation
 from labproof.lab import costs, grants, plan
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,15 +34,6 @@ def resolved(arguments: list[str]) -> dict:
     config = plan.read_config(ROOT)
     update_config(config, parse_config(given))
     return plan.resolve(plan.overridden(config, plan.read_config(ROOT), ROOT), ROOT)
-
-
-def next_look(lab: dict, before: dict, cores: int) -> dict:
-    """The plan after the look at what is there."""
-    results = paths.of_resolved(lab)
-    entries = findings.read(Path(results.findings))
-    chances = spending.chances(entries, lab["ladder"], lab["seeds_of"])
-    measured = costs.measured_in(results, lab) + costs.read(ROOT / "workflow/costs.csv")
-    return grants.choose(lab, before, chances, measured, cores)
 
 
 def cores_of(arguments: list[str]) -> int:
@@ -67,10 +58,9 @@ def main(budget: str, arguments: list[str]) -> None:
             if run.returncode or not steps:
                 sys.exit(run.returncode)
             lab, now = resolved(arguments), grants.read(file)
-            after = next_look(lab, now, cores_of(arguments))
-            after["changed"] = now["changed"] or grants.claimed(lab) != now["claims"]
+            shipped = costs.read(ROOT / "workflow/costs.csv")
+            after = allocation.next_plan(lab, now, shipped, cores_of(arguments))
             grants.write(file, after)
-            print(f"\n{grants.told(now, after)}\n", flush=True)
             if after["cells"] == now["cells"]:
                 return
     except LabError as error:
