@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
 from labproof import paths
 from labproof.errors import LabError
+from labproof.job import end_with_parent
 from labproof.judging import allocation
 from labproof.lab import costs, grants, plan
 
@@ -54,7 +55,9 @@ def main(budget: str, arguments: list[str]) -> None:
             now = grants.read(file) or grants.begin(lab, time)
             grants.write(file, {**now, "budget": time})
         while True:
-            run = subprocess.run([sys.executable, "-m", "snakemake", *arguments])
+            run = subprocess.run(
+                [sys.executable, "-m", "snakemake", *arguments], preexec_fn=end_with_parent
+            )
             if run.returncode or not steps:
                 sys.exit(run.returncode)
             lab, now = resolved(arguments), grants.read(file)

@@ -42,7 +42,7 @@ def job(snakemake) -> Iterator[Job]:
     traceback goes into the log, so that the screen shows only what a user can act on.
     """
     running.hold(running.JOBS)
-    _end_with_snakemake()
+    end_with_parent()
     # whatever the user's keras.json says; its other settings: `import_keras`
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ["KERAS_NNX_ENABLED"] = "false"
@@ -110,7 +110,7 @@ def import_keras() -> None:
     keras.config.set_epsilon(1e-7)
 
 
-def _end_with_snakemake() -> None:
+def end_with_parent() -> None:
     """Get SIGTERM when the parent is killed: no job goes on, and writes, behind the next run.
 
     Linux alone has this. Elsewhere such a job comes to its end, and `workflow/unlock.py` waits.
