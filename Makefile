@@ -10,6 +10,7 @@ GPU    ?=
 ID     ?=
 NAME   ?=
 PARTIAL ?=
+BUDGET ?=
 ARGS   ?=
 
 # The CUDA build of TensorFlow cannot live beside the CPU build: it has its own environment.
@@ -68,12 +69,12 @@ SHOWN := $(shell test -t 2 && echo --logger rich || echo --quiet rules host reas
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
-	@echo "make TARGET [LAB=path/to/lab] [PRESET=smoke|demo|lab] [CONFIG=\"seeds=10\"] [CORES=2] [GPU=1] [PARTIAL=1] [PYTHON=python3.12] [ARGS=...]"
+	@echo "make TARGET [LAB=path/to/lab] [PRESET=smoke|demo|lab] [CONFIG=\"seeds=10\"] [CORES=2] [GPU=1] [BUDGET=20min] [PARTIAL=1] [PYTHON=python3.12] [ARGS=...]"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 report: $(BASE) $(QUARTO)  ## run the lab and render its page: results/LAB/PRESET/report/index.html; PARTIAL=1: of what is there
 	@$(WITH_PATH) $(PY) workflow/unlock.py $(SETTINGS)
-	@$(WITH_PATH) $(PY) -m snakemake $(SETTINGS) $(AS_IS) --resources gpu=1 --cores $(CORES) $(SHOWN) $(ARGS)
+	@$(WITH_PATH) $(PY) $(if $(AS_IS),-m snakemake,workflow/spend.py "$(BUDGET)") $(SETTINGS) $(AS_IS) --resources gpu=1 --cores $(CORES) $(SHOWN) $(ARGS)
 
 lab: $(BASE)  ## write a lab that runs at once, to put your own in its place: make lab NAME=my-lab
 	@$(PY) workflow/new_lab.py "$(NAME)"

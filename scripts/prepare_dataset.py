@@ -16,6 +16,7 @@ with job(snakemake):
             dataset["source"],
             train=dataset["train"],
             validation=dataset["validation"],
+            final=dataset["final"],
             size=dataset["size"],
             channels=dataset["channels"],
             seed=source.pop("seed", 0),

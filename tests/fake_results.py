@@ -207,6 +207,8 @@ def lab(seeds: list[int] = SEEDS) -> dict:
         "where": "lab3",
         "preset": "demo",
         "seeds": seeds,
+        "planned": False,
+        "budget": "0s",
         "ladder": [len(seeds)],
         "seeds_of": dict.fromkeys(cells, seeds),
         "blocks": {cell: [f"{seeds[0]}-{seeds[-1]}"] for cell in cells},

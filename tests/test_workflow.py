@@ -123,10 +123,11 @@ def test_contract_of_each_cell(finished, cell):
     assert history["epoch"].tolist() == epochs * 2
     assert np.isfinite(history.to_numpy()).all()
     predictions = pd.read_csv(results / f"predictions/{cell}.csv")
-    assert list(predictions) == ["seed", "image", "label", "probability"]
+    assert list(predictions) == ["seed", "split", "image", "label", "probability"]
     records = pd.read_csv(results / f"datasets/{settings['dataset']}/records.csv")
-    validation_images = records.loc[records["split"] == "validation", "image"].tolist()
-    assert predictions["image"].tolist() == validation_images * 2
+    asked = records[records["split"] != "train"]
+    assert predictions["image"].tolist() == asked["image"].tolist() * 2
+    assert predictions["split"].tolist() == asked["split"].tolist() * 2
     assert predictions["probability"].between(0, 1).all()
     trained = trainings.trained_as(LAB["cells"], cell)
     assert (results / f"models/{cell}").exists() == (cell == trained)
@@ -140,7 +141,7 @@ def test_contract_of_each_cell(finished, cell):
 def test_contract_of_each_dataset(finished, dataset):
     store, wanted = finished / f"results/lab3/smoke/datasets/{dataset}", LAB["datasets"][dataset]
     images = np.load(store / "images.npy", mmap_mode="r")
-    count = wanted["train"] + wanted["validation"]
+    count = wanted["train"] + wanted["validation"] + wanted["final"]
     assert images.shape == (count, wanted["size"], wanted["size"], wanted["channels"])
     assert images.dtype == np.uint8
     assert np.load(store / "zones.npy", mmap_mode="r").shape == images.shape[:3]
@@ -149,6 +150,7 @@ def test_contract_of_each_dataset(finished, dataset):
     assert records["split"].value_counts().to_dict() == {
         "train": wanted["train"],
         "validation": wanted["validation"],
+        "final": wanted["final"],
     }
 
 

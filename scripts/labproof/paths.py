@@ -95,6 +95,11 @@ class Results:
         return f"{self.root}/figures/{name}{suffix}"
 
     @property
+    def plan(self) -> str:
+        """How many seeds each cell is granted."""
+        return f"{self.root}/plan.json"
+
+    @property
     def findings(self) -> str:
         """The verdicts on all findings."""
         return f"{self.root}/findings.json"

@@ -118,12 +118,14 @@ def test_dermamnist_becomes_class_folders(tmp_path):
     source = as_folder({"kind": "dermamnist"}, 48)
     assert source["archive"] == "dermamnist-64" and source["classes"] == ["nv", "mel"]
     archives.unpack("dermamnist-64", dermamnist(tmp_path / "a.npz"), tmp_path / "derma")
-    assert {path.name for path in (tmp_path / "derma").iterdir()} == {"train", "validation"}
-    wanted = {"size": 16, "channels": 3, "train": 99, "validation": 99, "classes": ["nv", "mel"]}
+    assert {path.name for path in (tmp_path / "derma").iterdir()} == {"train", "validation", "test"}
+    wanted = {"size": 16, "channels": 3, "train": 99, "validation": 99, "final": 99}
+    wanted["classes"] = ["nv", "mel"]
     folders.prepare(tmp_path / "derma", wanted, tmp_path / "store")
     found = store.read(tmp_path / "store")
     counts = found.records.groupby(["split", "class"]).size()
     assert counts["train", "mel"] == 4 and counts["validation", "nv"] == 2
+    assert counts["final"].to_dict() == {"mel": 1, "nv": 1}
     melanoma = found.inputs[found.records["label"].to_numpy() == 1]
     assert (melanoma == [40, 41, 42]).all()
 

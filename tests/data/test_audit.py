@@ -89,6 +89,16 @@ def test_a_twin_of_a_twin_is_a_twin(bone):
     assert facts["twins"] == [201, 203] and len(pairs) == 2
 
 
+def test_a_final_image_that_was_seen_before_is_told_and_moves_no_baseline(bone):
+    drawn_once = drawn("bone", marker=0, final=40)
+    facts, _ = audit.audit(drawn_once)
+    assert facts["final_twins"] == [] and facts["warnings"] == []
+    assert facts["baselines"] == audit.audit(bone)[0]["baselines"]
+    facts, _ = audit.audit(planted(drawn_once, [(3, 262), (205, 264), (266, 268)]))
+    assert facts["final_twins"] == [262, 264] and facts["twins"] == []
+    assert any(text.startswith("2 final images have a duplicate") for text in said(facts))
+
+
 def test_conflicting_labels_are_told(bone):
     label = bone.records["label"].to_numpy()
     first, second = np.flatnonzero(label == 0)[0], np.flatnonzero(label == 1)[0]

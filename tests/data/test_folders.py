@@ -18,7 +18,8 @@ from project import ROOT
 
 REAL = ROOT.parent / "shared/data"
 SKIP = pytest.mark.skipif(not REAL.exists(), reason="the real images in ../shared are absent")
-WANTED = {"size": 16, "channels": 1, "train": 6, "validation": 4, "classes": ["no", "yes"]}
+WANTED = {"size": 16, "channels": 1, "train": 6, "validation": 4, "final": 6}
+WANTED["classes"] = ["no", "yes"]
 
 
 # --- one file --------------------------------------------------------------------------------
@@ -183,6 +184,20 @@ def left_out(folder):
     return pd.read_csv(folder.parent / "store" / "left_out.csv")
 
 
+def test_a_folder_test_has_the_final_images(folder):
+    for name in WANTED["classes"]:
+        (folder / "test" / name).mkdir(parents=True)
+        for number in range(10):
+            grey(200 + number).save(folder / "test" / name / f"{number}.png")
+    found = prepared(folder)
+    counts = found.records.groupby(["split", "class"], sort=False).size()
+    assert counts["final"].to_dict() == {"no": 3, "yes": 3}
+    images, labels = found.split("final")
+    assert (images >= 200).all() and labels.tolist() == [0] * 3 + [1] * 3
+    assert (found.split("train")[0] < 200).all() and (found.split("validation")[0] < 200).all()
+    assert "final" not in set(prepared(folder, {**WANTED, "final": 0}).records["split"])
+
+
 def test_what_is_wanted_is_taken_half_from_each_class(folder):
     found = prepared(folder)
     assert found.inputs.shape == (10, 16, 16, 1) and found.inputs.dtype == np.uint8
@@ -298,7 +313,8 @@ def test_boxes_that_do_not_fit_are_told(folder, text, cause):
 
 @SKIP
 def test_real_photographs_and_boxes_are_read(tmp_path):
-    wanted = {"size": 64, "channels": 3, "train": 20, "validation": 10, "classes": ["nev", "mel"]}
+    wanted = {**WANTED, "size": 64, "channels": 3, "train": 20, "validation": 10}
+    wanted["classes"] = ["nev", "mel"]
     folders.prepare(REAL / "skin", wanted, tmp_path / "skin", threads=2)
     skin = store.read(tmp_path / "skin")
     assert skin.inputs.shape == (30, 64, 64, 3) and skin.records["label"].sum() == 15

@@ -104,17 +104,17 @@ def test_grey_is_the_luminance_of_colour():
 @pytest.mark.parametrize("kind", KINDS)
 def test_dataset_is_balanced_and_its_splits_share_no_phantom(kind):
     images, zones, records = phantoms.draw_dataset(
-        kind, train=6, validation=4, size=32, channels=1, seed=3
+        kind, train=6, validation=4, final=8, size=32, channels=1, seed=3
     )
-    assert images.shape == (10, 32, 32, 1)
-    assert zones.shape == (10, 32, 32)
+    assert images.shape == (18, 32, 32, 1)
+    assert zones.shape == (18, 32, 32)
     assert set(np.unique(zones)) == {0, 1}
-    assert list(records["image"]) == list(range(10))
-    assert list(records["split"]) == ["train"] * 6 + ["validation"] * 4
+    assert list(records["image"]) == list(range(18))
+    assert list(records["split"]) == ["train"] * 6 + ["validation"] * 4 + ["final"] * 8
     assert (records.groupby("split")["label"].mean() == 0.5).all()
     assert list(records["class"]) == [phantoms.CLASSES[kind][label] for label in records["label"]]
     assert records["source"].is_unique
-    assert len({image.tobytes() for image in images}) == 10
+    assert len({image.tobytes() for image in images}) == 18
 
 
 def test_larger_split_begins_with_the_smaller_one():

@@ -41,16 +41,16 @@ KINDS = {
 }
 
 
-def dataset(cell, train=20, validation=9, signal=60):
+def dataset(cell, train=20, validation=9, signal=60, final=0):
     """Noise whose brightness tells the class; 20 is no multiple of the batch."""
     rng = np.random.default_rng(0)
-    count = train + validation
+    count = train + validation + final
     label = np.arange(count) % 2
     shape = (count, 24) if cell["network"] == "mlp" else (count, 32, 32, 1)
     level = label.reshape(-1, *[1] * (len(shape) - 1)) * signal
     inputs = rng.integers(0, 190, shape) + level
     inputs = inputs.astype("float32" if cell["network"] == "mlp" else "uint8")
-    split = ["train"] * train + ["validation"] * validation
+    split = ["train"] * train + ["validation"] * validation + ["final"] * final
     records = pd.DataFrame({"image": np.arange(count), "split": split, "label": label})
     return store.Dataset(inputs, records)
 
@@ -127,7 +127,7 @@ def test_what_comes_back():
     history, predictions = trained.histories, trained.predictions
     assert list(history) == ["seed", "epoch", "loss", "accuracy", "val_loss", "val_accuracy"]
     assert history[["seed", "epoch"]].to_numpy().tolist() == [[0, 1], [0, 2], [5, 1], [5, 2]]
-    assert list(predictions) == ["seed", "image", "label", "probability"]
+    assert list(predictions) == ["seed", "split", "image", "label", "probability"]
     assert predictions["image"].tolist() == list(range(20, 29)) * 2
     assert predictions["probability"].between(0, 1).all()
     assert list(trained.models) == [0, 5]
@@ -153,6 +153,24 @@ def test_models_that_come_back_make_the_predictions():
     for seed, model in trained.models.items():
         mine = trained.predictions[trained.predictions.seed == seed].probability
         np.testing.assert_allclose(model.predict(images, verbose=0)[:, 0], mine, rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["batch norm", "vgg16, softmax", "transfer"])
+def test_final_images_are_answered_by_the_network_that_comes_back(kind):
+    """More than go through it at once, and nothing else of the training hangs on them."""
+    cell = KINDS[kind]
+    data = dataset(cell, final=70)
+    trained = trainer.train(cell, data, [0, 1])
+    final = trained.predictions[trained.predictions["split"] == "final"]
+    assert final["image"].tolist() == list(range(29, 99)) * 2
+    images, labels = data.split("final")
+    assert final["label"].tolist() == labels.tolist() * 2
+    for seed, model in trained.models.items():
+        mine = final[final["seed"] == seed]["probability"]
+        told = model.predict(store.scaled(images), verbose=0)[:, -1]
+        np.testing.assert_allclose(told, mine, rtol=1e-4, atol=1e-6)
+    without = trainer.train(cell, dataset(cell), [0, 1])
+    pd.testing.assert_frame_equal(trained.histories, without.histories)
 
 
 @pytest.mark.parametrize("kind", ["plain", "batch norm", "augmented", "vgg16, softmax", "transfer"])

@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT.resolve() / "scripts"))
 
 from labproof import paths, provenance, running
 from labproof.errors import LabError
-from labproof.lab import claims, commands, costs, folders, gaps, plan, trainings
+from labproof.lab import claims, commands, costs, folders, gaps, grants, plan, trainings
 from labproof.lab.seeds import seeds_of
 
 
@@ -68,12 +68,19 @@ onstart:
 # pandas and what comes with it is for the end alone
 def tell(outcome):
     """Print what a run says last: outcome is "succeeded" or "failed"."""
+    from labproof.judging import allocation
     from labproof.page import ending
 
     resolved = lab_of(config["preset"])
     told = getattr(ending, outcome)(resolved, paths.of_resolved(resolved), BEGUN)
     if told:
         print(told, file=sys.stderr, flush=True)
+    results = paths.of_resolved(resolved)
+    if outcome == "succeeded" and resolved["planned"] and Path(results.findings).is_file():
+        budget = grants.seconds(resolved["budget"])
+        before = grants.read(Path(results.plan)) or grants.begin(resolved, budget)
+        after = allocation.next_plan(resolved, before, MEASURED, workflow.cores or 1)
+        print(f"\n{grants.told(before, after)}", file=sys.stderr, flush=True)
 
 
 onsuccess:

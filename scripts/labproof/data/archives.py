@@ -27,7 +27,7 @@ CHECKSUMS = {
     224: "md5:8974907d8e169bef5f5b96bc506ae45d",
 }
 DIAGNOSES = ("akiec", "bcc", "bkl", "df", "mel", "nv", "vasc")  # labels 0 to 6
-DERMAMNIST_SPLITS = {"train": "train", "val": "validation"}  # "test" stays unseen
+DERMAMNIST_SPLITS = {"train": "train", "val": "validation", "test": "test"}
 
 # FracAtlas (Abedeen et al. 2023, doi:10.1038/s41597-023-02432-4); CC BY 4.0. The checksum comes
 # with the list of files that the archive's DOI leads to.
@@ -96,7 +96,7 @@ def unpack(name: str, archive: Path, folder: Path) -> None:
 
 
 def unpack_dermamnist(archive: Path, folder: Path) -> None:
-    """Write {train,validation}/{akiec,bcc,bkl,df,mel,nv,vasc}/{number}.png.
+    """Write {train,validation,test}/{akiec,bcc,bkl,df,mel,nv,vasc}/{number}.png.
 
     The archive has {train,val,test}_images, uint8 N x H x W x 3, and …_labels, N x 1, 0 to 6.
     """

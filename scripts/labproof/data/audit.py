@@ -43,7 +43,8 @@ def audit(dataset: Dataset, left_out: pd.DataFrame | None = None) -> tuple[dict,
         `images`; `counts` (split -> class -> number); `sizes` of the files (smallest and largest
         width and height, or None); `pairs` of duplicates: `exact`, `near`, `across` the splits,
         `conflicting` in label; `twins`, the numbers of the validation images that have a duplicate
-        in training, if only by way of another; `groups` (number, `across` both splits) or None;
+        in training, if only by way of another, and `final_twins`, those of final images that have
+        one in training or validation; `groups` (number, `across` both splits) or None;
         `left_out`; `baselines` (name -> auc, low, high; None where a class has too few images);
         `warnings`, sentences.
     pairs
@@ -54,9 +55,10 @@ def audit(dataset: Dataset, left_out: pd.DataFrame | None = None) -> tuple[dict,
     pairs = _pairs(images, records)
     across = pairs[pairs["first_split"] != pairs["second_split"]]
     alike = _relatives(records, pairs)
-    training = set(alike[records["split"] == "train"])
-    seen = np.isin(alike, list(training))
-    twins = records["image"][seen & (records["split"] == "validation")]
+    split = records["split"]
+    twins = records["image"][_met(alike, split == "train") & (split == "validation")]
+    final = records["image"][_met(alike, split != "final") & (split == "final")]
+    watched = (split != "final").to_numpy()
     facts = {
         "images": len(records),
         "counts": {
@@ -73,9 +75,10 @@ def audit(dataset: Dataset, left_out: pd.DataFrame | None = None) -> tuple[dict,
             "conflicting": int((pairs["first_class"] != pairs["second_class"]).sum()),
         },
         "twins": [int(image) for image in twins],
+        "final_twins": [int(image) for image in final],
         "groups": _groups(records),
         "left_out": 0 if left_out is None else len(left_out),
-        "baselines": _baselines(images, records, alike),
+        "baselines": _baselines(images[watched], records[watched], alike[watched]),
     }
     return {**facts, "warnings": _warnings(facts)}, pairs
 
@@ -140,6 +143,11 @@ def _baselines(images: np.ndarray, records: pd.DataFrame, alike: np.ndarray) -> 
     return {name: _auc(features, label, groups, folds) for name, features in seen.items()}
 
 
+def _met(alike: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Which images are of a chain of duplicates with one of these rows."""
+    return np.isin(alike, np.unique(alike[rows]))
+
+
 def _small(image: np.ndarray) -> np.ndarray:
     grey = Image.fromarray(image.squeeze()).convert("L")
     return np.asarray(grey.resize((SMALL, SMALL), Image.Resampling.BOX), dtype=float)
@@ -188,6 +196,12 @@ def _warnings(facts: Mapping) -> list[str]:
             f"{words.count(twins, 'validation image')} {'has' if twins == 1 else 'have'} a "
             "duplicate among the training images"
         )
+    if facts["final_twins"]:
+        count = len(facts["final_twins"])
+        said.append(
+            f"{words.count(count, 'final image')} {'has' if count == 1 else 'have'} a duplicate "
+            "among the images that were trained or watched on"
+        )
     if pairs["conflicting"]:
         said.append(
             f"{words.count(pairs['conflicting'], 'pair')} of duplicates "
@@ -207,9 +221,11 @@ def _warnings(facts: Mapping) -> list[str]:
 def without_twins(predictions: pd.DataFrame, twins: Sequence[int]) -> pd.DataFrame:
     """Accuracy of each seed on all validation images and on those without a duplicate in training.
 
-    predictions: seed, image, label (0 or 1), probability. Returns seed, all, without (0 to 1, NaN
-    where no image is left).
+    predictions: seed, image, label (0 or 1), probability, and split or none. Returns seed, all,
+    without (0 to 1, NaN where no image is left).
     """
+    if "split" in predictions:
+        predictions = predictions[predictions["split"] == "validation"]
     right = (predictions["probability"] > 0.5) == (predictions["label"] == 1)
     fresh = ~predictions["image"].isin(list(twins))
     by_seed = predictions["seed"]

@@ -18,6 +18,7 @@ from labproof.errors import LabError
 TOLD = 10  # broken files that a message names
 CHUNK = 1000  # images in memory at once
 INDEX = "index.csv"
+TEST = "test"  # a folder of final images
 FOLDS = 20  # so a split goes in steps of 5 %
 
 
@@ -36,13 +37,14 @@ def prepare(
 ) -> None:
     """Decode {path}/{train,validation}/{class}/* into a store, or {path}/{class}/* with `split`.
 
-    At most `dataset["train"]` and `dataset["validation"]` images are taken, as evenly from the two
-    classes as they come, by name.
+    Beside them may lie {path}/test/{class}/*, the final images. At most `dataset["train"]`,
+    `dataset["validation"]` and `dataset["final"]` images are taken, as evenly from the two classes
+    as they come, by name.
 
     Parameters
     ----------
     dataset
-        size, channels, train, validation, and classes (negative, positive).
+        size, channels, train, validation, final, and classes (negative, positive).
     store
         The folder to write.
     broken
@@ -132,9 +134,12 @@ def prepare(
 def _list(path: Path, dataset: Mapping, split: Mapping | None, group: str | None) -> pd.DataFrame:
     """The records of the images that are taken: split, label, class, source, and group if known."""
     rows, seen = [], {}
-    for name in SPLITS if split is None else ("",):
+    places = {"": ""} if split else {name: name for name in SPLITS}
+    if not split and dataset["final"] and (path / TEST).is_dir():
+        places["final"] = TEST
+    for name, place in places.items():
         for label, wanted in enumerate(dataset["classes"]):
-            folder = path / name / wanted
+            folder = path / place / wanted
             files = annotations.images(folder)
             _check_once(folder, files, seen)
             if not files:
@@ -150,7 +155,7 @@ def _list(path: Path, dataset: Mapping, split: Mapping | None, group: str | None
         records["split"] = _split(path, records, split)
     taken = [
         part.sort_values("source").head(count)
-        for name in SPLITS
+        for name in (SPLITS if split else places)
         for part, count in _share(records[records["split"] == name], dataset[name])
     ]
     return pd.concat(taken, ignore_index=True)

@@ -53,6 +53,7 @@ SETTINGS = {
     },
 }
 
+FINAL = 10**9  # index of the first final phantom: beyond all that are trained or validated on
 SMALLEST = 16  # pixels; below that a fracture is no longer a line
 _CODES = {"skin": 1, "bone": 2}  # keep the kinds' random streams apart
 
@@ -115,25 +116,30 @@ def draw(kind, *, label, index, seed, size, channels, **settings):
     return Phantom(image, zone, what["facts"])
 
 
-def draw_dataset(kind, *, train, validation, size, channels, seed, **settings):
+def draw_dataset(kind, *, train, validation, final=0, size, channels, seed, **settings):
     """Draw a whole dataset: images, zones and records, train first.
 
-    `train` and `validation` are numbers of images (from 0, together from 1). Labels alternate, so
-    an even split is balanced and an odd one has one image more of class 0. Training phantoms have
-    even indices and validation phantoms odd ones: no phantom is in both, and a larger split begins
-    with the smaller one's phantoms.
+    `train`, `validation` and `final` are numbers of images (from 0, the first two together from 1).
+    Labels alternate, so an even split is balanced and an odd one has one image more of class 0.
+    Training phantoms have even indices, validation phantoms odd ones, final ones those from `FINAL`
+    on: no phantom is in two splits, and a larger split begins with the smaller one's phantoms.
 
     Returns uint8 N x size x size x channels, uint8 N x size x size (1 inside the zone) and a
     DataFrame with the columns image, split, label, class, source, then the facts.
     """
     _check_integer("train", train, 0)
     _check_integer("validation", validation, 0)
+    _check_integer("final", final, 0)
     if train + validation == 0:
         raise LabError("train, validation: both are 0; ask for at least one image")
     images, zones, records = [], [], []
-    for odd, (split, count) in enumerate((("train", train), ("validation", validation))):
+    for split, count, first, step in (
+        ("train", train, 0, 2),
+        ("validation", validation, 1, 2),
+        ("final", final, FINAL, 1),
+    ):
         for number in range(count):
-            label, index = number % 2, 2 * number + odd
+            label, index = number % 2, first + number * step
             phantom = draw(
                 kind,
                 label=label,

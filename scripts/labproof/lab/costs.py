@@ -69,13 +69,14 @@ def parameters(cell: Mapping, dataset: Mapping, backbone: Mapping) -> int:
 def memory(cell: Mapping, dataset: Mapping, backbone: Mapping) -> int:
     """Upper bound of a block's peak, in MiB.
 
-    The images as floats twice over; weights, gradients, the optimiser's two moments, a copy for
-    the checkpoint and one as it is written; and what the layers hold of 64 images, the most that
-    go through at once, forwards and backwards.
+    The images as floats twice over, the final ones as they are; weights, gradients, the optimiser's
+    two moments, a copy for the checkpoint and one as it is written; and what the layers hold of 64
+    images, the most that go through at once, forwards and backwards.
     """
     layers = _layers(cell, dataset, backbone)
     values = inputs(cell, dataset, backbone)
     data = 2 * (dataset["train"] + dataset["validation"]) * values
+    data += dataset["final"] * values / (1 if cell["network"] == "mlp" else 4)  # not as floats
     held = 64 * 4 * sum(outputs * places for _, outputs, places in layers)
     floats = data + 6 * parameters(cell, dataset, backbone) + held
     return round(RESIDENT + 4 * floats / 2**20)
@@ -216,7 +217,7 @@ def job(rule: str, wildcards: Mapping, lab: Mapping, measured: Sequence[Mapping]
     if rule in ("train_backbone", "extract_features"):
         if rule == "extract_features":  # the way forwards is a third of a training step
             dataset = lab["datasets"][wildcards["dataset"]]
-            images = (dataset["train"] + dataset["validation"]) / 3
+            images = (dataset["train"] + dataset["validation"] + dataset["final"]) / 3
         elif backbone["weights"] == "procedural":
             dataset = {"size": backbone["size"], "channels": 3}
             images = backbone["images"] * backbone["epochs"]

@@ -3,12 +3,15 @@
 The resolved lab is a plain nested dict, so that Snakemake can compare, look up and pass it on:
 
 - `name`, `title`, `preset`; `seeds`, those that are asked for (list)
-- `ladder`: after how many seeds the sentences are looked at, in order
+- `ladder`: after how many seeds the sentences are looked at, in order; `planned`: whether each cell
+  has the seeds that plan.json grants it, see `grants`, and not those that are asked for; `budget`:
+  the preset's, in words, for steps behind the first
 - `seeds_of`: cell -> its seeds, in the order in which they come; `blocks`: cell -> its blocks of
   them, a list such as "0-4"
 - `folder`: the path of the lab's folder; `where`: what the config's key `lab` says of it
 - `sources`: what the config says of the sources that the lab uses
-- `datasets`: name -> source, size, channels, train, validation, classes (negative, positive), and
+- `datasets`: name -> source, size, channels, train, validation, final (numbers of images of each
+  split, at most), classes (negative, positive), and
   `images`: where they come from, as the config says it, but for a published archive as a folder
 - `tasks`: id -> title, did, cells (names), gallery (datasets, may be empty)
 - `cells`: name -> all that training needs, after the preset's scaling; `same_as`, the cell that is
@@ -27,12 +30,14 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
+from labproof import paths
 from labproof.errors import LabError
 from labproof.lab import (
     archives,
     claims,
     commands,
     folders,
+    grants,
     layers,
     prose,
     published,
@@ -136,7 +141,7 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
         _check_sources(config["sources"], CONFIG)
         protocol = _cells(lab, tasks_file)
         datasets = {
-            key: _scale_dataset(dataset, scaling["scale"], config["sources"], tasks_file, key)
+            key: _scale_dataset(dataset, scaling, config["sources"], tasks_file, key)
             for key, dataset in lab["datasets"].items()
         }
         cells = {
@@ -168,6 +173,11 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
     if config.get("finding") is not None:
         findings_of(claimed, config["finding"])
     block = 1 if commanded else scaling["block"]
+    planned = "seeds" not in config and len(ladder) > 1
+    granted = grants.read(Path(paths.of(config["lab"], preset).plan)) if planned else None
+    own = (
+        grants.seeds_of(granted, cells, chosen, ladder) if granted else dict.fromkeys(cells, chosen)
+    )
     return {
         "name": folders.name_of(config["lab"]),
         "folder": str(base / folder),
@@ -176,8 +186,10 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
         "preset": preset,
         "seeds": chosen,
         "ladder": ladder,
-        "seeds_of": dict.fromkeys(cells, chosen),
-        "blocks": dict.fromkeys(cells, seeds.in_steps(chosen, ladder, block)),
+        "planned": planned,
+        "budget": scaling.get("budget", "0s"),
+        "seeds_of": own,
+        "blocks": {key: seeds.in_steps(given, ladder, block) for key, given in own.items()},
         "sources": {key: config["sources"][key] for key in used},
         "datasets": datasets,
         "tasks": tasks,
@@ -324,7 +336,10 @@ def _cells(lab: Mapping, file: Path) -> dict[str, dict]:
     return cells
 
 
-def _scale_dataset(dataset: dict, scale: Mapping, sources: Mapping, file: Path, name: str) -> dict:
+def _scale_dataset(
+    dataset: dict, scaling: Mapping, sources: Mapping, file: Path, name: str
+) -> dict:
+    scale = scaling["scale"]
     if dataset["source"] not in sources:
         cause = f'there is no source "{dataset["source"]}" in config/config.yaml.'
         cause += suggest(dataset["source"], sources)
@@ -343,6 +358,7 @@ def _scale_dataset(dataset: dict, scale: Mapping, sources: Mapping, file: Path, 
         "size": size,
         "train": _whole(dataset["train"] * scale["images"], least=2),
         "validation": _whole(dataset["validation"] * scale.get("validation_images", 1), least=2),
+        "final": scaling.get("final_images", 0),
         "classes": source.get("classes") or PHANTOMS[dataset["source"]],
     }
 

@@ -15,7 +15,9 @@ def words(lab: Mapping) -> list[str]:
     published archive takes their place, and so is a backbone of the config.
     """
     own = {name: source for name, source in lab["sources"].items() if source["kind"] != "phantom"}
-    found = [f"lab={lab['where']}", f"preset={lab['preset']}", f"seeds={spell(lab['seeds'])}"]
+    found = [f"lab={lab['where']}", f"preset={lab['preset']}"]
+    if not lab["planned"]:  # or each cell has its own
+        found.append(f"seeds={spell(lab['seeds'])}")
     if own:
         found.append(f"sources={_flow(own)}")
     if lab["backbone"]["name"]:

@@ -43,6 +43,7 @@ class Engine:
         self._optimizer.build(self._model.trainable_variables)
         seeds_apart = (0, 0, 0, None)
         self._epochs = jax.jit(jax.vmap(self._epoch, in_axes=seeds_apart), donate_argnums=0)
+        self._answers = jax.jit(jax.vmap(self._answer, in_axes=(0, None)))
         self._validations = jax.jit(jax.vmap(self._validate, in_axes=(0, None)))
 
     def start(self, seeds: Sequence[int]) -> None:
@@ -73,6 +74,12 @@ class Engine:
         told, outputs = self._validations(self._state, self._validation)
         return np.asarray(told), np.asarray(outputs)
 
+    def answer(self, inputs: np.ndarray) -> np.ndarray:
+        """Probabilities for images or features (N, …) that are not on the device, (seeds, N, K)."""
+        starts = range(0, len(inputs), VALIDATION)
+        parts = [self._answers(self._state, inputs[start : start + VALIDATION]) for start in starts]
+        return np.concatenate(parts, axis=1)
+
     def state(self) -> list[np.ndarray]:
         """All that changes while the networks train: weights, random states, the optimiser's."""
         return [np.asarray(values) for values in jax.tree.leaves(self._state)]
@@ -98,6 +105,14 @@ class Engine:
     def out_of_memory(error: Exception) -> bool:
         """Whether fewer seeds at once might do."""
         return isinstance(error, jax.errors.JaxRuntimeError) and "RESOURCE_EXHAUSTED" in str(error)
+
+    def _answer(self, state, inputs):
+        """One seed's probabilities for a batch, (N, K)."""
+        trained, others, _ = state
+        logits, _ = self._model.stateless_call(
+            trained, others, self._scaled(jnp.asarray(inputs)), training=False
+        )
+        return objective.probabilities(logits)
 
     def _epoch(self, state, order, drawn, data):
         """One seed's epoch: its state (weights, random states, optimiser's), order and draws."""

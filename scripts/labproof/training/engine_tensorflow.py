@@ -86,6 +86,12 @@ class Engine:
         told, outputs = self._validate()
         return told.numpy()[np.newaxis], outputs.numpy()[np.newaxis]
 
+    def answer(self, inputs: np.ndarray) -> np.ndarray:
+        """Probabilities for images or features (N, …) that are not on the device, (1, N, K)."""
+        starts = range(0, len(inputs), VALIDATION)
+        parts = [self._answer(tf.constant(inputs[start : start + VALIDATION])) for start in starts]
+        return np.concatenate([part.numpy() for part in parts])[np.newaxis]
+
     def state(self) -> list[np.ndarray]:
         """All that changes while the network trains: weights, random states, the optimiser's."""
         return [values.numpy() for values in self._pack()]
@@ -145,6 +151,10 @@ class Engine:
         ]
         losses, right, outputs = objective.measure(tf.concat(parts, axis=0), targets)
         return tf.stack([tf.reduce_mean(losses), tf.reduce_mean(right)]), outputs
+
+    @tf.function(autograph=False, reduce_retracing=True)
+    def _answer(self, inputs):
+        return objective.probabilities(self._model(self._scaled(inputs), training=False))
 
     def _scaled(self, inputs):
         """Images to 0 to 1; features as they are."""

@@ -18,6 +18,11 @@ def positive(outputs: np.ndarray) -> np.ndarray:
     return np.asarray(outputs)[:, -1]
 
 
+def probabilities(logits):
+    """Of each class, (N, K), before the last activation: K is 1 for a sigmoid, 2 for a softmax."""
+    return ops.sigmoid(logits) if logits.shape[1] == 1 else ops.softmax(logits, axis=1)
+
+
 def measure(logits, targets):
     """Hold a network's answers against the targets.
 
@@ -41,9 +46,7 @@ def measure(logits, targets):
     if logits.shape[1] == 1:
         told = losses.binary_crossentropy(targets, logits, from_logits=True)
         right = ops.equal(logits[:, 0] > 0, targets[:, 0] > 0.5)
-        probabilities = ops.sigmoid(logits)
     else:
         told = losses.categorical_crossentropy(targets, logits, from_logits=True)
         right = ops.equal(ops.argmax(logits, axis=1), ops.argmax(targets, axis=1))
-        probabilities = ops.softmax(logits, axis=1)
-    return told, ops.cast(right, "float32"), probabilities
+    return told, ops.cast(right, "float32"), probabilities(logits)

@@ -34,7 +34,8 @@ class Trained:
     histories
         seed, epoch (from 1), loss, accuracy, val_loss, val_accuracy.
     predictions
-        Of the validation images: seed, image, label, probability (of label 1, 0 to 1).
+        Of the validation images and of the final ones, on which nothing was watched: seed, split,
+        image, label, probability (of label 1, 0 to 1).
     models
         seed -> trained network, uncompiled.
     before
@@ -84,8 +85,10 @@ def train(
     """
     inputs, labels = dataset.split("train")
     val_inputs, val_labels = dataset.split("validation")
-    records = dataset.records
-    val_images = records.loc[records["split"] == "validation", "image"].to_numpy()
+    asked = ("validation", "final") if "final" in set(dataset.records["split"]) else ("validation",)
+    final = dataset.split("final")[0]
+    about = pd.concat([dataset.records.query("split == @name") for name in asked])
+    about = about[["split", "image", "label"]]
     kind, together = _engine(engine)
     runner = kind(
         cell,
@@ -101,6 +104,8 @@ def train(
         try:
             _train(runner, cell, len(inputs), progress)
             outputs = runner.validate()[1]
+            if len(final):
+                outputs = np.concatenate([outputs, runner.answer(final)], axis=1)
         except Exception as error:
             if len(group) == 1 or not kind.out_of_memory(error):
                 raise
@@ -113,16 +118,8 @@ def train(
         before += progress.before
         histories.append(progress.history())
         for seed, given in zip(group, outputs, strict=True):
-            predictions.append(
-                pd.DataFrame(
-                    {
-                        "seed": seed,
-                        "image": val_images,
-                        "label": val_labels,
-                        "probability": objective.positive(given),
-                    }
-                )
-            )
+            found = about.assign(seed=seed, probability=objective.positive(given))
+            predictions.append(found[["seed", "split", "image", "label", "probability"]])
         models |= dict(zip(group, runner.models(), strict=True))
     return Trained(pd.concat(histories, ignore_index=True), pd.concat(predictions), models, before)
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from labproof.judging.measures import asked
 from labproof.page.figures.style import INK, MUTED, SHARES, VALIDATION, styled, titles
 
 MOST_WRITTEN = 12  # classes whose counts are written into the matrix
@@ -40,7 +41,8 @@ def predictions(
     """Confusion matrix above ROC curve, one column a cell, over all seeds.
 
     frames: label -> seed, image, label (0|1), probability (of label 1); or label (0 to K - 1) and
-        p0 to p{K - 1}, which have a matrix alone.
+        p0 to p{K - 1}, which have a matrix alone; and split or none. Final images are shown where
+        there are some, else those of validation.
     classes: label -> names of class 0 and class 1, the positive one, or of all K; None: numbers.
 
     The matrix cuts at 0.5 (above it: label 1), and shows the mean count over the seeds and the
@@ -55,6 +57,7 @@ def predictions(
     axes = figure.subplots(2, len(frames), squeeze=False, height_ratios=(0.82, 1))
     table, remarks = [], []
     for column, (cell, frame) in enumerate(frames.items()):
+        frame, _ = asked(frame)
         seeds = dict(list(frame.groupby("seed")))
         numbers = _answers(frame)
         usable = {

@@ -1,0 +1,28 @@
+"""What has been judged -> the seeds that the next look is granted."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from labproof import paths
+from labproof.judging import findings, spending
+from labproof.lab import costs, grants
+
+
+def next_plan(lab: Mapping, before: Mapping, shipped: Sequence[Mapping], cores: int) -> dict:
+    """The plan after the look at the findings that are there, as `grants.choose` makes it.
+
+    Parameters
+    ----------
+    lab
+        The resolved lab.
+    before
+        What was granted for these findings.
+    shipped
+        What trainings took elsewhere, for what has not been trained here.
+    """
+    results = paths.of_resolved(lab)
+    entries = findings.read(Path(results.findings))
+    chances = spending.chances(entries, lab["ladder"], lab["seeds_of"])
+    measured = [*costs.measured_in(results, lab), *shipped]
+    after = grants.choose(lab, before, chances, measured, cores)
+    return {**after, "changed": before["changed"] or grants.claimed(lab) != before["claims"]}
