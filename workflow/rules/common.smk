@@ -162,6 +162,12 @@ def given_of(wildcards):
     return str(Path(lab_of(wildcards.preset)["folder"]) / commands.filled(given, values))
 
 
+def shared_of(wildcards):
+    """The folder of the run of another cell that has trained this one too, where there is one."""
+    leader = cell_of(wildcards)["run"]["shares"]
+    return results_of(wildcards).run(leader, wildcards.block) if leader else []
+
+
 def environment_of(wildcards):
     """The environment that a cell's command runs in, where the lab has one made."""
     file = cell_of(wildcards)["run"]["environment"]
