@@ -368,6 +368,8 @@ def evidence_of(wildcards):
     return {
         "histories": made("histories", folder.history),
         "predictions": made("predictions", folder.predictions),
+        "scalars": made("scalars", folder.scalars),
+        "facts": made("facts", folder.facts),
         "heatmaps": there(made("heatmaps", folder.heatmaps)),
         "interventions": there(made("interventions", folder.interventions)),
         "audits": there(folder.audit(name) for name in resolved["datasets"] if name in datasets),

@@ -161,6 +161,8 @@ def decisive(entry: Mapping) -> str:
     beside = f"that of {part['other']}"
     if part["other_measure"] != part["measure"]:
         beside = f"the {vocabulary.words_of(part['other_measure'])} of {part['other']}"
+    if "times" in part:
+        beside = f"{part['times']:g} times {beside}"
     side = "above" if part["estimate"] >= 0 else "below"
     turned = -1 if part["estimate"] < 0 else 1
     ends = [part["low"], part["high"]][::turned]
