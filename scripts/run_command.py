@@ -15,6 +15,10 @@ with job(snakemake) as this:
     if cell["run"]["given"]:
         outcome = outcomes.given(Path(snakemake.input.given), cell, seed)
         kept.mkdir(parents=True)
+    elif snakemake.input.shared:
+        made = Path(snakemake.input.shared)
+        outcome = outcomes.read(made, cell, seed, made / runs.OUTPUT)
+        kept.mkdir(parents=True)
     else:
         place = runs.Place(Path(params.scratch).absolute(), [cell, params.files, params.code])
         place.furnish(Path(params.lab), cell["run"])

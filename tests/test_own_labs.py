@@ -88,6 +88,32 @@ def test_histories_that_are_there_are_judged_and_nothing_is_run(project):
     assert TASKS["run"] not in (project / "results/toy/smoke/report/index.qmd").read_text()
 
 
+LOOP = """
+import random
+from labproof.run import log
+print("a process")
+for level in (0.5, 0.7):
+    for epoch in range(3):
+        log(epoch=epoch, val_accuracy=level + random.random() / 100)
+"""
+
+
+@pytest.mark.slow
+def test_one_process_that_trains_all_cells_runs_once_a_seed(project):
+    cells = {name: {"label": name, "fit": k} for k, name in enumerate(("low", "high"), 1)}
+    tasks = {"one": {"title": "Both", "did": "Draw curves.", "cells": cells}}
+    lab = toy(project / "labs/toy", run="python -m labproof.run train.py", tasks=tasks)
+    (lab / "train.py").write_text(LOOP)
+    ran = run(project, "all", config=["trust=toy"])
+    assert ran.returncode == 0, ran.stdout
+    results = project / "results/toy/smoke"
+    printed = list(results.glob("runs/*/*/output.log"))
+    assert [file.read_text().count("a process") for file in printed] == [1, 1]
+    for cell, level in (("low", 0.5), ("high", 0.7)):
+        table = pd.read_csv(results / f"histories/{cell}.csv")
+        assert table["val_accuracy"].between(level, level + 0.01).all() and len(table) == 6
+
+
 @pytest.mark.slow
 def test_a_run_that_ignores_its_seed_is_told(project):
     toy(project / "labs/toy", run="python train.py --gain {gain} --seed 0 --out {out}")

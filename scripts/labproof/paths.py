@@ -86,6 +86,8 @@ class Results:
         return {
             "histories": self.history(cell),
             "predictions": self.predictions(cell),
+            "scalars": self.scalars(cell),
+            "facts": self.facts(cell),
             "heatmaps": f"{self.heatmaps(cell)}/scores.csv",
             "interventions": self.interventions(cell),
         }

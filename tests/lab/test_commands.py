@@ -142,3 +142,13 @@ def test_the_shipped_digits_are_understood():
     assert set(lab["cells"]) >= {"units-4", "units-64", "plain", "stopped"}
     for blocks in lab["blocks"].values():
         assert all(block.split("-")[0] == block.split("-")[1] for block in blocks)
+
+
+def test_cells_that_differ_in_the_fit_alone_are_one_run(folder):
+    cells = {name: {"label": name, "fit": number} for number, name in enumerate("abc", 1)}
+    cells["d"] = {"label": "d", "fit": 1, "rate": 0.2}
+    cells["e"] = {"label": "e"}
+    cells["f"] = {"label": "f"}
+    found = understood(changed("tasks", "one", "cells", value=cells), folder)
+    shares = {name: cell["run"]["shares"] for name, cell in found.items()}
+    assert shares == {"a": None, "b": "a", "c": "a", "d": None, "e": None, "f": None}

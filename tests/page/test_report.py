@@ -557,3 +557,34 @@ def test_looks_images_and_the_least_difference_stand_in_the_card(fake):
     )
     alone = scoreboard.part({**entry, "looks": [look], "images": None, "least": None}, False)
     assert alone["looks"] == [] and alone["rests"] == ""
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (
+            {"relation": "above"},
+            "the final training loss of a is 0.500 [0.400, 0.600]; claimed: above 0.3.",
+        ),
+        ({"relation": "about", "margin": 0.05}, "claimed: within 0.05 of 0.3."),
+        ({"relation": "below", "margin": 0.1}, "claimed: below 0.3, by 0.1."),
+        (
+            {"relation": "below", "margin": 0.1, "least": 0.1},
+            "claimed: below 0.3, where less than 0.1 counts as no difference.",
+        ),
+        (
+            {"relation": "above", "other": "b", "estimate": -0.5, "low": -0.6, "high": -0.4},
+            "of a lies 0.500 [0.400, 0.600] below that of b; claimed: above it.",
+        ),
+        (
+            {"relation": "similar_to", "other": "b", "margin": 0.02},
+            "of a lies 0.500 [0.400, 0.600] above that of b; claimed: within 0.02 of it.",
+        ),
+    ],
+)
+def test_what_decided_is_told_in_plain_words(changed, said):
+    part = {"measure": "final_loss", "at": None, "cell": "a", "number": 0.3, "other": None}
+    part |= {"estimate": 0.5, "low": 0.4, "high": 0.6, "margin": 0.0, **changed}
+    part["other_measure"] = "final_loss" if part["other"] else None
+    told = scoreboard.decisive({"parts": [part], "estimate": part["estimate"], "reason": ""})
+    assert told.replace("\\", "").replace(words.NBSP, " ").endswith(said)

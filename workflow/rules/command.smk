@@ -19,6 +19,7 @@ rule make_environment:
 rule run_command:
     input:
         given=given_of,
+        shared=shared_of,
         environment=environment_of,
     output:
         history=ensure(RESULTS.block("{cell}", "{block}", "history"), non_empty=True),

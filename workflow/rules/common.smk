@@ -162,6 +162,12 @@ def given_of(wildcards):
     return str(Path(lab_of(wildcards.preset)["folder"]) / commands.filled(given, values))
 
 
+def shared_of(wildcards):
+    """The folder of the run of another cell that has trained this one too, where there is one."""
+    leader = cell_of(wildcards)["run"]["shares"]
+    return results_of(wildcards).run(leader, wildcards.block) if leader else []
+
+
 def environment_of(wildcards):
     """The environment that a cell's command runs in, where the lab has one made."""
     file = cell_of(wildcards)["run"]["environment"]
@@ -362,6 +368,8 @@ def evidence_of(wildcards):
     return {
         "histories": made("histories", folder.history),
         "predictions": made("predictions", folder.predictions),
+        "scalars": made("scalars", folder.scalars),
+        "facts": made("facts", folder.facts),
         "heatmaps": there(made("heatmaps", folder.heatmaps)),
         "interventions": there(made("interventions", folder.interventions)),
         "audits": there(folder.audit(name) for name in resolved["datasets"] if name in datasets),

@@ -8,6 +8,7 @@ import pandas as pd
 from labproof import tables
 from labproof.data import audit
 from labproof.errors import LabError
+from labproof.judging import accounts
 from labproof.judging.measures import FINAL, VALIDATION
 from labproof.paths import Results
 
@@ -22,7 +23,7 @@ def read(
     `given` are the files and folders that may be read: another, of a cell that a partial report
     lacks, may be of an earlier run.
     """
-    return {
+    found = {
         cell: {
             kind: tables.read(Path(file))
             if file in given or str(Path(file).parent) in given
@@ -30,6 +31,9 @@ def read(
             for kind, file in results.evidence(cell).items()
         }
         for cell in cells
+    }
+    return {
+        cell: {**kinds, "facts": accounts.by_seed(kinds["facts"])} for cell, kinds in found.items()
     }
 
 

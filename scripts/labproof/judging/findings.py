@@ -235,12 +235,17 @@ def claim_words(leaf: Mapping) -> str:
     if leaf["other"] is None:
         said += f"{leaf['number']:g}"
     elif leaf["other_measure"] == leaf["measure"]:
-        said += f"that of {leaf['other']}"
+        said += f"{_times(leaf)}that of {leaf['other']}"
     else:
+        said += _times(leaf)
         said += f"the {vocabulary.words_of(leaf['other_measure'])} of {leaf['other']}"
     if leaf["relation"] in ("about", "similar_to"):
         return f"{said}, within {leaf['margin']:g}"
     return f"{said}, by at least {leaf['margin']:g}" if leaf["margin"] else said
+
+
+def _times(leaf: Mapping) -> str:
+    return f"{leaf['times']:g} times " if "times" in leaf else ""
 
 
 def _judge(entry, run, published) -> dict:
@@ -321,7 +326,9 @@ def _leaf(claim, run) -> verdicts.Verdict:
             region,
             n=min(len(sample.values) for sample in samples),
         )
-    errors, images = _image_errors(sides, run)
+    times = [1.0, claim.get("times", 1.0)][: len(sides)]
+    samples = [sample.times(by) for sample, by in zip(samples, times, strict=True)]
+    errors, images = _image_errors(sides, run, times)
     seen = [(cell, count) for cell, count in run.stuck(cells).items() if stuck.some(count)]
     wait = " and ".join(stuck.told(cell, count) for cell, count in seen)
     verdict = verdicts.judge(
@@ -341,12 +348,13 @@ def _leaf(claim, run) -> verdicts.Verdict:
 
 def _of_seeds_alone(cell: str, measure: str, run: Run) -> bool:
     """Whether the images' part in a measure is not known, and cannot be: code of the user's trained
-    the cell and told no probabilities.
+    the cell and told no answers of this kind, or no answers tell it.
     """
-    if run.datasets.get(cell) is not None or not MEASURES[measure].images:
+    if not MEASURES[measure].images:  # of a measure of new images that no answers explain
+        return vocabulary.MEASURES[measure].sampled
+    if run.datasets.get(cell) is not None:
         return False
-    table = run.table(cell, "predictions")
-    return table is None or "probability" not in table
+    return not measures.tells_images(run.table(cell, "predictions"), measure)
 
 
 def _sample(cell: str, measure: str, at: float | None, run: Run) -> Sample:
@@ -364,7 +372,10 @@ def _sample(cell: str, measure: str, at: float | None, run: Run) -> Sample:
     # a seed that is not in the table was not trained, whatever the measure
     gone = found.isna() & found.index.isin(table["seed"])
     why = measures.why_missing(table, measure) if gone.any() else ""
-    return Sample(cell, found.to_numpy(dtype=float), list(found.index), why=why)
+    longest = 1.0
+    if vocabulary.MEASURES[measure].epochs:  # what never came takes longer than the shortest run
+        longest = float(table.groupby("seed")["epoch"].max().min())
+    return Sample(cell, found.to_numpy(dtype=float), list(found.index), longest, why)
 
 
 def _images(cell: str, measure: str, run: Run) -> tuple[pd.DataFrame | None, str] | None:
@@ -378,22 +389,27 @@ def _images(cell: str, measure: str, run: Run) -> tuple[pd.DataFrame | None, str
     return run.table(cell, kind), measures.VALIDATION
 
 
-def _image_errors(sides, run: Run) -> tuple[list[float], int]:
+def _image_errors(sides, run: Run, times: Sequence[float]) -> tuple[list[float], int]:
     """Standard error that comes from the images, of each look, and how many there are.
+
+    `times`: what each side's values are multiplied by.
 
     NaN: not known.
     """
     drawn = []
-    for cell, measure, _ in sides:
-        known, of = MEASURES[measure], _images(cell, measure, run)
+    for (cell, measure, _), by in zip(sides, times, strict=True):
+        of = _images(cell, measure, run)
         if of is not None:
             table, split = of
-            if table is None or table["probability"].isna().any():
+            if table is None or measures.gaps(table):
                 return [math.nan], 0
-            values, label = measures.by_image(measure, table, run.seeds_of(cell))
+            name = measures.of_images(measure, table)
+            known = MEASURES[name]
+            values, label = measures.by_image(name, table, run.seeds_of(cell))
             if not values.size:
                 return [math.nan], 0
             each = bootstrap.draw(known.images, values, label)
+            each = each if by == 1 else by * each
             drawn.append(((run.datasets[cell], split), each, label, known.binary))
     if not drawn:
         return [0.0], 0
@@ -448,7 +464,8 @@ def _published(claim: Mapping, published: pd.DataFrame) -> list[dict]:
     found = []
     for group in dict.fromkeys(published["group"]):
         value, used = 0.0, []
-        for sign, (cell, measure, _) in zip((1, -1), claims.sides(claim), strict=False):
+        signs = (1, -claim.get("times", 1))
+        for sign, (cell, measure, _) in zip(signs, claims.sides(claim), strict=False):
             for side, metric in zip((1, -1), PUBLISHED.get(measure, ("", None)), strict=True):
                 if metric is not None:
                     used.append((group, cell, metric))

@@ -1,17 +1,18 @@
 """What one seed left behind -> one number, by the names that claims use.
 
-`MEASURES` joins the names of `lab.vocabulary` with the functions of `curves`, `statistics` and
-`reliance`.
+`MEASURES` joins the names of `lab.vocabulary` with the functions of `curves`, `statistics`,
+`reliance` and `accounts`; `KINDS` its kinds, for any column, scalar or class.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from labproof.judging import curves, reliance, statistics
+from labproof.judging import accounts, curves, reliance, statistics
 from labproof.lab import vocabulary
 
 FINAL, VALIDATION = "final", "validation"  # of the images that a cell was asked about
@@ -29,7 +30,66 @@ class Computed(NamedTuple):
     training: Callable | None = None
 
 
-MEASURES = {
+# Kind -> its function of one seed's table and what it is taken of, and of images, as `Computed`.
+KINDS = {
+    "final": (curves.final,),
+    "last": (curves.last,),
+    "highest": (curves.highest,),
+    "lowest": (curves.lowest,),
+    "mean": (curves.mean,),
+    "after": (curves.after,),
+    "at_epoch": (curves.at_epoch,),
+    "epoch_of_highest": (curves.epoch_of_highest,),
+    "epoch_of_lowest": (curves.epoch_of_lowest,),
+    "time_to": (curves.time_to,),
+    "epochs_to": (curves.epochs_to,),
+    "settling": (curves.settling,),
+    "epochs_to_settle": (curves.epochs_to_settle,),
+    "gap": (curves.gap,),
+    "rise": (curves.rise,),
+    "fall": (curves.fall,),
+    "trend": (curves.trend,),
+    "slope": (curves.slope_of,),
+    "noise": (curves.noise_of,),
+    "epochs": (curves.epochs,),
+    "scalar": (accounts.scalar,),
+    "seconds": (accounts.seconds,),
+    "parameters": (accounts.parameters,),
+    "memory": (accounts.memory,),
+    "accuracy": (statistics.accuracy, lambda of: statistics.right_of),
+    "cross_entropy": (statistics.cross_entropy, lambda of: statistics.mean_of),
+    "recall": (statistics.recall, lambda of: statistics.recall_of(int(of))),
+    "precision": (statistics.precision, lambda of: statistics.precision_of(int(of))),
+    "answered": (statistics.answered, lambda of: statistics.answered_of(int(of))),
+    "f1": (statistics.f1, lambda of: statistics.f1_of),
+    "mse": (statistics.mse, lambda of: statistics.mean_of),
+    "mae": (statistics.mae, lambda of: statistics.mean_of),
+    "r2": (statistics.r2,),
+}
+# Kinds that are counts of right and wrong answers.
+COUNTED = ("accuracy", "recall", "precision", "answered", "f1")
+
+
+class _Measures(dict):
+    """The measures with a name of their own, which it lists, and every kind of anything."""
+
+    def __missing__(self, name: str) -> Computed:
+        written = vocabulary.named(name)
+        if written in self:
+            return self[written]
+        kind, of = vocabulary.split(written)
+        function, *images = KINDS[kind]
+        return Computed(
+            partial(function, **{ARGUMENTS[vocabulary.KINDS[kind].takes]: of}) if of else function,
+            images[0](of) if images else None,
+            binary=kind in COUNTED,
+        )
+
+
+# What the functions of a kind call what it is taken of.
+ARGUMENTS = {"column": "column", "columns": "columns", "scalar": "name", "class": "of"}
+
+_NAMED = {
     "final_loss": Computed(curves.final_loss),
     "final_accuracy": Computed(curves.final_accuracy),
     "final_val_loss": Computed(
@@ -69,6 +129,7 @@ MEASURES = {
     "zone_reliance": Computed(reliance.zone_reliance, statistics.mean_of, binary=True),
     "heat_peak_in_zone": Computed(reliance.heat_peak_in_zone, statistics.mean_of, binary=True),
 }
+MEASURES = _Measures(_NAMED)
 
 
 def over_seeds(table: pd.DataFrame, measure: str, at: float | None = None) -> pd.Series:
@@ -170,15 +231,68 @@ def by_image(
 ) -> tuple[np.ndarray, np.ndarray]:
     """What a measure is made of, image by image, of a cell's seeds in this order, or all of them.
 
-    Probabilities or what `reliance.BY_IMAGE` makes of the table (seeds, images), and labels
+    Probabilities or what `BY_IMAGE` makes of the table (seeds, images), and labels
     (images,), the images in ascending order. A seed that the table lacks is left out.
     """
-    if name in reliance.BY_IMAGE:
-        rows = reliance.BY_IMAGE[name](table)
-    else:
-        rows = table.rename(columns={"probability": "value"})
+    rows = (reliance.BY_IMAGE | BY_IMAGE).get(vocabulary.split(name)[0], _probability)(table)
     wide = rows.pivot(index="seed", columns="image", values="value").dropna(axis=1)
     if seeds is not None:
         wide = wide.loc[[seed for seed in seeds if seed in wide.index]]
     label = rows.groupby("image")["label"].first()
     return wide.to_numpy(), label.loc[wide.columns].to_numpy()
+
+
+# What tells the images' part of a curve's last value, where there are more than two classes.
+_OF_CLASSES = {
+    "final_val_accuracy": "accuracy",
+    "accuracy_gap": "accuracy",
+    "final_val_loss": "cross_entropy",
+    "overfitting": "cross_entropy",
+}
+
+
+def of_images(measure: str, table: pd.DataFrame) -> str:
+    """The measure that tells, of these predictions, what other images would change."""
+    name = vocabulary.named(measure)
+    return _OF_CLASSES.get(name, name) if "p0" in table else name
+
+
+def tells_images(table: pd.DataFrame | None, measure: str) -> bool:
+    """Whether predictions tell what a measure is made of, image by image."""
+    if table is None or not MEASURES[measure].images:
+        return False
+    kind = vocabulary.split(of_images(measure, table))[0]
+    if kind in ("mse", "mae"):
+        return "prediction" in table
+    return "probability" in table or ("p0" in table and kind in BY_IMAGE)
+
+
+def gaps(table: pd.DataFrame) -> bool:
+    """Whether an answer is missing in predictions."""
+    columns = table.columns.intersection(["probability", "prediction", "p0"])
+    return bool(table[columns].isna().any(axis=None))
+
+
+def _probability(table: pd.DataFrame) -> pd.DataFrame:
+    return table.rename(columns={"probability": "value"})
+
+
+def _answer(table: pd.DataFrame) -> pd.DataFrame:
+    return table[["seed", "image", "label"]].assign(value=statistics.answers(table))
+
+
+def _error(table: pd.DataFrame, power: int) -> pd.DataFrame:
+    """Of numbers: they have no classes to draw within, so all are one."""
+    error = (table["prediction"] - table["label"]).abs() ** power
+    return table[["seed", "image"]].assign(label=0, value=error)
+
+
+# As `reliance.BY_IMAGE`, by kind.
+BY_IMAGE = {
+    **dict.fromkeys(COUNTED, _answer),
+    "cross_entropy": lambda table: table[["seed", "image", "label"]].assign(
+        value=statistics.surprise(table)
+    ),
+    "mse": lambda table: _error(table, 2),
+    "mae": lambda table: _error(table, 1),
+}

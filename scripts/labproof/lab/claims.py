@@ -5,6 +5,7 @@ A claim is a plain dict, so that Snakemake can compare it and pass it on. Of one
 - `measure`, `at` (its parameter, or None), `cell`
 - `relation`: above, below, about or similar_to
 - `number`, or `other` (a cell) with `other_measure`; the other two are None
+- `times`, where it is said: what the other's value is multiplied by before it is compared
 - `margin`: how far above or below at least, or the width of about and similar_to
 - `least`: the least difference worth naming of its measure, where that is the margin of an above or
   below whose edge is 0, since no `by` is said; or None
@@ -14,16 +15,18 @@ Of several things at once: `parts` (claims); `curve`, the name of what they defi
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from math import inf
 from pathlib import Path
 
 from labproof.errors import LabError
-from labproof.lab import validation
+from labproof.lab import validation, vocabulary
 from labproof.lab.validation import suggest
 from labproof.lab.vocabulary import MEASURES
 
-TABLES = ("histories", "predictions", "heatmaps", "interventions")
+TABLES = ("histories", "predictions", "scalars", "facts", "heatmaps", "interventions")
 RELATIONS = ("above", "below", "about", "similar_to")
-SHAPES = (*RELATIONS, "shows", "lacks", "parts")
+SHAPES = (*RELATIONS, "best_of", "ordered", "shows", "lacks", "parts")
 EXAMPLE = {"cell": "1a-plain", "measure": "final_val_accuracy", "about": 0.85, "within": 0.1}
 
 
@@ -44,8 +47,8 @@ def resolve(written: Mapping, tasks: Mapping, cells: Mapping, file: Path) -> dic
     curves, least = written.get("curves", {}), written.get("least", {})
     for measure in least:
         if measure not in MEASURES:
-            cause = f"there is no measure of this name.{suggest(measure, MEASURES)}"
-            raise _problem(file, ["least", measure], cause, 0.05)
+            raise _problem(file, ["least", measure], _no_measure(measure), 0.05)
+    least = {vocabulary.named(measure): worth for measure, worth in least.items()}
     for name, curve in curves.items():
         for number, part in enumerate(curve["parts"]):
             _leaf({"cell": None, **part}, {}, least, file, ["curves", name, "parts", number])
@@ -137,8 +140,12 @@ def _claim(
             for number, part in enumerate(written["parts"])
         ]
         return {"parts": parts, "curve": None, "means": None, "negated": False}
+    if shape == "ordered":
+        return _ordered(written, cells, least, file, place)
     if "cell" not in written:
         raise _problem(file, [*place, "cell"], "is missing.", next(iter(cells)))
+    if shape == "best_of":
+        return _best_of(written, cells, least, file, place)
     if shape in ("shows", "lacks"):
         _only(written, ["cell", shape], file, place)
         name = written[shape]
@@ -158,14 +165,64 @@ def _claim(
     return _leaf(written, cells, least, file, place)
 
 
+def _best_of(written: Mapping, cells: Mapping, least: Mapping, file: Path, place: list) -> dict:
+    """A cell is better than each of several: a part each, all of which must hold."""
+    shared = _shared(written, "best_of", ["cell", "measure", "at", "best_of", "by"], file, place)
+    better = MEASURES[written["measure"]].better
+    if not better:
+        cause = (
+            f"which is best is not known of {written['measure']}: neither more nor less of it is "
+            "better by its name. Write parts with above or below."
+        )
+        raise _problem(file, [*place, "best_of"], cause)
+    side = "above" if better == "more" else "below"
+    others = [cell for cell in written["best_of"] if cell != written["cell"]]
+    return _all_of(
+        [{**shared, "cell": written["cell"], side: other} for other in others],
+        cells,
+        least,
+        file,
+        [*place, "best_of"],
+    )
+
+
+def _ordered(written: Mapping, cells: Mapping, least: Mapping, file: Path, place: list) -> dict:
+    """Several cells, the highest value first: a part for each and the next."""
+    shared = _shared(written, "ordered", ["measure", "at", "ordered", "by"], file, place)
+    order = written["ordered"]
+    return _all_of(
+        [{**shared, "cell": first, "above": second} for first, second in pairwise(order)],
+        cells,
+        least,
+        file,
+        [*place, "ordered"],
+    )
+
+
+def _shared(written: Mapping, shape: str, allowed: list, file: Path, place: list) -> dict:
+    _only(written, allowed, file, place)
+    if written.get("measure") not in MEASURES:
+        name = written.get("measure")
+        cause = "is missing." if name is None else _no_measure(name)
+        raise _problem(file, [*place, "measure"], cause, "final_val_accuracy")
+    return {key: written[key] for key in ("measure", "at", "by") if key in written}
+
+
+def _all_of(parts: list, cells: Mapping, least: Mapping, file: Path, place: list) -> dict:
+    if not parts:
+        raise _problem(file, place, "names no other cell. Name two or more.")
+    found = [_leaf(part, cells, least, file, place) for part in parts]
+    return {"parts": found, "curve": None, "means": None, "negated": False}
+
+
 # what a claim may have besides cell, measure, at and its relation
 _EXTRA = {
-    "above": ("by", "other_measure"),
-    "below": ("by", "other_measure"),
+    "above": ("by", "times", "other_measure"),
+    "below": ("by", "times", "other_measure"),
     "about": ("within",),
-    "similar_to": ("within", "other_measure"),
+    "similar_to": ("within", "times", "other_measure"),
 }
-_CLAIM_KEYS = {*SHAPES, "cell", "measure", "at", "within", "by", "other_measure"}
+_CLAIM_KEYS = {*SHAPES, "cell", "measure", "at", "within", "by", "times", "other_measure"}
 
 
 def _only(written: Mapping, allowed: list[str], file: Path, place: list) -> None:
@@ -184,7 +241,7 @@ def _leaf(written: Mapping, cells: Mapping, least: Mapping, file: Path, place: l
     relation = given[0]
     value = written[relation]
     other = value if isinstance(value, str) else None
-    extra = [key for key in _EXTRA[relation] if key != "other_measure" or other]
+    extra = [key for key in _EXTRA[relation] if key not in ("other_measure", "times") or other]
     _only(written, ["cell", "measure", "at", relation, *extra], file, place)
     for key, cell in (("cell", written["cell"]), (relation, other)):
         if cell is not None and cell not in cells:
@@ -196,14 +253,20 @@ def _leaf(written: Mapping, cells: Mapping, least: Mapping, file: Path, place: l
         raise _problem(file, [*place, "measure"], "is missing.", "final_val_accuracy")
     for key in ("measure", "other_measure"):
         if key in written and written[key] not in MEASURES:
-            cause = f'"{written[key]}" does not exist.{suggest(written[key], MEASURES)}'
-            raise _problem(file, [*place, key], cause)
+            raise _problem(file, [*place, key], _no_measure(written[key]))
     theirs = written.get("other_measure")
     for key, cell in (
         ("measure", written["cell"]),
         ("other_measure" if theirs else "measure", other),
     ):
-        heat = MEASURES[written[key]].table in ("heatmaps", "interventions")
+        table = MEASURES[written[key]].table
+        if cell is not None and table == "scalars" and not cells[cell].get("run"):
+            cause = (
+                f"{written[key]} is a number that a command of the lab's own tells, and cell "
+                f"{cell} is trained by Labproof. Take a measure of its history or predictions."
+            )
+            raise _problem(file, [*place, key], cause)
+        heat = table in ("heatmaps", "interventions")
         if cell is not None and heat and not cells[cell]["heatmaps"]:
             cause = (
                 f"{written[key]} is measured on heatmaps, and cell {cell} has none. In tasks.yaml, "
@@ -217,8 +280,10 @@ def _leaf(written: Mapping, cells: Mapping, least: Mapping, file: Path, place: l
     if "at" in written and not measure.parameter:
         cause = f"{written['measure']} has no parameter. Take it away."
         raise _problem(file, [*place, "at"], cause)
-    if "at" in written and not 0 <= written["at"] <= 1:
-        cause = f"must be from 0 to 1, but is {written['at']}: it is {measure.parameter}."
+    low, high = measure.limits
+    if "at" in written and not low <= written["at"] <= high:
+        allowed = f"from {low:g} to {high:g}" if high < inf else f"at least {low:g}"
+        cause = f"must be {allowed}, but is {written['at']}: it is {measure.parameter}."
         raise _problem(file, [*place, "at"], cause, 0.65)
     if theirs and MEASURES[theirs].parameter:
         cause = f"{theirs} has a parameter, which only the first measure can have."
@@ -228,18 +293,20 @@ def _leaf(written: Mapping, cells: Mapping, least: Mapping, file: Path, place: l
         raise _problem(file, [*place, "within"], cause, 0.05)
     worth = None
     if relation in ("above", "below") and "by" not in written and (other or value == 0):
-        worth = least.get(written["measure"])
+        worth = least.get(vocabulary.named(written["measure"]))
     leaf = {
-        "measure": written["measure"],
+        "measure": vocabulary.named(written["measure"]),
         "at": written.get("at"),
         "cell": written["cell"],
         "relation": relation,
         "number": None if other else float(value),
         "other": other,
-        "other_measure": (theirs or written["measure"]) if other else None,
+        "other_measure": vocabulary.named(theirs or written["measure"]) if other else None,
         "margin": float(written.get("within", written.get("by", worth or 0.0))),
         "least": worth,
     }
+    if "times" in written:
+        leaf["times"] = float(written["times"])
     low, high = edges(leaf)
     if not other and (high <= measure.low or low >= measure.high):
         cause = (
@@ -248,6 +315,14 @@ def _leaf(written: Mapping, cells: Mapping, least: Mapping, file: Path, place: l
         )
         raise _problem(file, [*place, relation], cause)
     return leaf
+
+
+def _no_measure(name: str) -> str:
+    told = vocabulary.problem(name)
+    if told != "missing":
+        return told
+    names = [*MEASURES, *vocabulary.KINDS]
+    return f'"{name}" does not exist.{suggest(vocabulary.split(name)[0], names)}'
 
 
 def _problem(file: Path, place: list, cause: str, example: object = None) -> LabError:

@@ -3,8 +3,8 @@
 A resolved cell of this kind has, beside `task`, `label`, `control` and `epochs` (or None):
 
 - `settings`: keys of the user's own and their values
-- `run`: what its jobs need: `command` or `given` (a template each, the other is None), and the
-  other keys of `RUN`
+- `run`: what its jobs need: `command` or `given` (a template each, the other is None), the other
+  keys of `RUN`, and `shares`: the cell whose run trains this one too, or None
 - None for what only a training of Labproof's own has, such as `dataset`
 """
 
@@ -79,7 +79,19 @@ def cells(lab: Mapping, file: Path, base: Path = Path()) -> dict[str, dict]:
                 cell = _cell(task, {**above, **entry})
                 _check(name, cell, file, place, base)
                 found[name] = cell
+    _share(found)
     return found
+
+
+def _share(cells: Mapping[str, dict]) -> None:
+    """Set `shares` of cells that differ in `fit` alone: the first of them, whose run makes all."""
+    first: dict[str, str] = {}
+    for name, cell in cells.items():
+        run = {key: x for key, x in cell["run"].items() if key not in ("fit", "reads", "classes")}
+        told = [sorted(cell["settings"].items()), run, cell["epochs"]]
+        alone = cell["run"]["fit"] is None or "{cell}" in (run["command"] or "{cell}")
+        leader = name if alone else first.setdefault(repr(told), name)
+        cell["run"]["shares"] = None if leader == name else leader
 
 
 def _grid(

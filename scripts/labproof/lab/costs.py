@@ -160,6 +160,8 @@ def measured_in(results: Results, lab: Mapping) -> list[dict]:
     found = []
     for name, cell in lab["cells"].items():
         if cell.get("run"):
+            if cell["run"]["shares"]:
+                continue
             found += _of_command(results, name, cell)
             continue
         dataset = lab["datasets"][cell["dataset"]]
@@ -200,8 +202,10 @@ def of_command(name: str, cell: Mapping, measured: Sequence[Mapping]) -> float:
     """
     rows = [row for row in measured if "cell" in row]
     rows = [row for row in rows if row["cell"] == name] or rows
-    if cell["run"]["given"] or not rows:
-        return 0 if cell["run"]["given"] else UNKNOWN
+    if cell["run"]["given"] or cell["run"]["shares"]:
+        return 0
+    if not rows:
+        return UNKNOWN
     times = [
         row["seconds"] * (cell["epochs"] / row["epochs"] if cell["epochs"] and row["epochs"] else 1)
         for row in rows

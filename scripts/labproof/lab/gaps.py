@@ -50,7 +50,11 @@ def _chain(results: Results, cells: Mapping, name: str, block: str) -> list[tupl
     """(what a job makes, its rule and wildcards) of all jobs that a block needs, in their order."""
     cell = cells[name]
     if cell.get("run"):
-        return [(results.block(name, block, "history"), ("run_command", name, block))]
+        leader = cell["run"]["shares"] or name
+        made = [(results.block(leader, block, "history"), ("run_command", leader, block))]
+        if leader != name:
+            made.append((results.block(name, block, "history"), ("run_command", name, block)))
+        return made
     dataset, backbone, shorter = cell["dataset"], cell["backbone"], cell["continues"]
     own = (results.block(name, block, "history"), ("train_block", name, block))
     if shorter:

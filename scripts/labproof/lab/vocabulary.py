@@ -1,8 +1,12 @@
 """The names of the measures that a claim may use, and what there is to know of each.
 
+Some have a name of their own; the others are a kind with what it is taken of in brackets, any
+column of a history, scalar or class: `final(val_dice)`, `gap(val_loss - loss)`, `recall(2)`.
 Snakemake reads them while it plans; how each is computed is `judging.measures`.
 """
 
+import re
+from collections.abc import Iterator, Mapping
 from math import inf, log
 from typing import NamedTuple
 
@@ -11,7 +15,7 @@ class Measure(NamedTuple):
     """What a claim may say of a measure, and what it needs."""
 
     words: str
-    table: str = "histories"  # or "predictions", "heatmaps", "interventions"
+    table: str = "histories"  # or "predictions", "scalars", "facts", "heatmaps", "interventions"
     low: float = -inf  # the range of its values
     high: float = inf
     parameter: str = ""  # what `at` means, for a measure that needs it
@@ -19,9 +23,22 @@ class Measure(NamedTuple):
     # of a network that gives every image the same answer, of two classes of one size; None: unknown
     chance: float | None = None
     absent: str = ""  # why it may have no value, though every number that it is made of is there
+    limits: tuple[float, float] = (0, 1)  # of `at`
+    better: str = ""  # "more" or "less", where one is
+    epochs: bool = False  # a number of epochs that may be more than the run has
 
 
-MEASURES = {
+class Kind(NamedTuple):
+    """A measure of anything; {of} in its words is what it is taken of."""
+
+    words: str
+    takes: str  # "column", "columns" (a - b), "scalar", "class", or "" for nothing
+    measure: Measure  # but for the words
+    like: bool = False  # a value of the column itself: its range, and which way is better
+    directed: bool = False  # needs to know which way is better
+
+
+_NAMED = {
     "final_loss": Measure("final training loss", chance=log(2), low=0),
     "final_accuracy": Measure("final training accuracy", chance=0.5, low=0, high=1),
     "final_val_loss": Measure("final validation loss", chance=log(2), low=0, sampled=True),
@@ -130,6 +147,231 @@ MEASURES = {
         absent="no zone is known in its images",
     ),
 }
+
+
+# The same by kind and column.
+CASES = {
+    "final(loss)": "final_loss",
+    "final(accuracy)": "final_accuracy",
+    "final(val_loss)": "final_val_loss",
+    "final(val_accuracy)": "final_val_accuracy",
+    "lowest(loss)": "lowest_loss",
+    "lowest(val_loss)": "lowest_val_loss",
+    "gap(val_loss - loss)": "overfitting",
+    "rise(val_loss)": "val_loss_rise",
+    "trend(val_loss)": "validation_trend",
+    "gap(val_accuracy - accuracy)": "accuracy_gap",
+    "slope(loss)": "slope",
+    "noise(val_loss)": "noise",
+    "noise(loss)": "training_noise",
+    "mean(accuracy)": "speed",
+    "settling(loss)": "settling_time",
+    "time_to(accuracy)": "time_to_accuracy",
+    "after(accuracy)": "accuracy_after",
+}
+
+_EPOCHS = Measure("", low=1, epochs=True)
+_SHARE = Measure("", low=0, high=1)
+_TREND = "a trend needs three epochs"
+_NO_CLASS = "no image is of this class"
+_NEVER_ANSWERED = "this class is never answered"
+_ANSWERS = Measure("", table="predictions", low=0, high=1, sampled=True, better="more")
+_ERROR = Measure("", table="predictions", low=0, sampled=True, better="less")
+_COST = Measure("", table="facts", low=0, better="less")
+
+KINDS = {
+    "final": Kind("final {of}", "column", Measure(""), like=True),
+    "last": Kind("{of} of the last epoch", "column", Measure(""), like=True),
+    "highest": Kind("highest {of} of any epoch", "column", Measure(""), like=True),
+    "lowest": Kind("lowest {of} of any epoch", "column", Measure(""), like=True),
+    "mean": Kind("{of}, averaged over the run", "column", Measure(""), like=True),
+    "after": Kind(
+        "{of} after {at} of the run",
+        "column",
+        Measure("", parameter="the share of the run, 0 to 1"),
+        like=True,
+    ),
+    "at_epoch": Kind(
+        "{of} of epoch {at:g}",
+        "column",
+        Measure("", parameter="the epoch", limits=(1, inf), absent="the run ended before"),
+        like=True,
+    ),
+    "epoch_of_highest": Kind("epoch of the highest {of}", "column", _EPOCHS),
+    "epoch_of_lowest": Kind("epoch of the lowest {of}", "column", _EPOCHS),
+    "time_to": Kind(
+        "share of the run until {of} is {at:g}",
+        "column",
+        _SHARE._replace(parameter="the value to reach", limits=(-inf, inf), better="less"),
+        directed=True,
+    ),
+    "epochs_to": Kind(
+        "epochs until {of} is {at:g}",
+        "column",
+        _EPOCHS._replace(parameter="the value to reach", limits=(-inf, inf), better="less"),
+        directed=True,
+    ),
+    "settling": Kind(
+        "share of the run until {of} has made nine tenths of its way",
+        "column",
+        _SHARE._replace(absent="it does not improve", better="less"),
+        directed=True,
+    ),
+    "epochs_to_settle": Kind(
+        "epochs until {of} has made nine tenths of its way",
+        "column",
+        _EPOCHS._replace(absent="it does not improve", better="less"),
+        directed=True,
+    ),
+    "gap": Kind("{of}, at the end", "columns", Measure("")),
+    "rise": Kind("rise of {of} above its lowest value", "column", Measure("")),
+    "fall": Kind("fall of {of} below its highest value", "column", Measure("")),
+    "trend": Kind(
+        "change of {of} over the second half of the run", "column", Measure("", absent=_TREND)
+    ),
+    "slope": Kind(
+        "relative change of {of} over a tenth of the run, at the end",
+        "column",
+        Measure("", absent=_TREND),
+    ),
+    "noise": Kind(
+        "epoch-to-epoch noise of {of}",
+        "column",
+        Measure("", low=0, absent="noise needs four epochs", better="less"),
+    ),
+    "epochs": Kind("epochs that it ran", "", Measure("", low=1)),
+    "scalar": Kind(
+        "{of}", "scalar", Measure("", "scalars", absent="the run told no such number"), like=True
+    ),
+    "seconds": Kind("seconds that a run takes", "", _COST),
+    "parameters": Kind("number of parameters", "", _COST),
+    "memory": Kind("largest memory of a run, in MiB", "", _COST),
+    "accuracy": Kind("share of right answers", "", _ANSWERS),
+    "cross_entropy": Kind("cross-entropy of the answers", "", _ERROR),
+    "recall": Kind("recall of {of}", "class", _ANSWERS._replace(absent=_NO_CLASS)),
+    "precision": Kind("precision of {of}", "class", _ANSWERS._replace(absent=_NEVER_ANSWERED)),
+    "answered": Kind("share of the answers that are {of}", "class", _ANSWERS._replace(better="")),
+    "f1": Kind("F1 score, the mean over classes", "", _ANSWERS),
+    "mse": Kind("mean squared error of the predictions", "", _ERROR),
+    "mae": Kind("mean absolute error of the predictions", "", _ERROR),
+    "r2": Kind(
+        "share of the variance that the predictions explain",
+        "",
+        _ANSWERS._replace(low=-inf, absent="all that is predicted is one number"),
+    ),
+}
+
+LESS = "loss|error|err|mse|mae|rmse|perplexity|brier|nll|cer|wer|deviance|seconds|time|lr"
+MORE = "accuracy|acc|auc|precision|recall|sensitivity|specificity|f1|dice|iou|jaccard|r2|score|bleu"
+SHARES = "accuracy|acc|auc|precision|recall|sensitivity|specificity|f1|dice|iou|jaccard"
+
+
+def better(column: str) -> str:
+    """Whether "more" or "less" of a column is better, by its name; empty where that is not told."""
+    found = [side for side, known in (("more", MORE), ("less", LESS)) if _one_of(column, known)]
+    return found[0] if len(found) == 1 else ""
+
+
+def _one_of(column: str, known: str) -> bool:
+    return any(re.fullmatch(known, part) for part in re.split(r"[^a-z0-9]+", column.lower()))
+
+
+def split(name: str) -> tuple[str, str]:
+    """Kind and what it is of, such as ("final", "val_dice")."""
+    found = re.fullmatch(r"\s*(\w+)\s*(?:\(\s*([^()]*?)\s*\))?\s*", name)
+    return (found[1], re.sub(r"\s+", " ", found[2] or "")) if found else (name, "")
+
+
+def named(name: str) -> str:
+    """The one name of a measure, however it is written: `best(val_loss)` is lowest_val_loss."""
+    kind, of = split(name)
+    if kind in ("best", "epoch_of_best") and better(of):
+        kind = kind.replace("best", "highest" if better(of) == "more" else "lowest")
+    if "-" in of:
+        of = " - ".join(part.strip() for part in re.split(r"\s-\s|(?<=\w)-(?=\w)", of))
+    written = f"{kind}({of})" if of else kind
+    return CASES.get(written, written)
+
+
+def problem(name: str) -> str:
+    """Why there is no such measure; empty where there is."""
+    kind, of = split(named(name))
+    if named(name) in _NAMED:
+        return ""
+    if kind in ("best", "epoch_of_best"):
+        other = kind.replace("best", "highest")
+        return (
+            f'"{name}": whether more or less of "{of}" is better is not known by its name. Write '
+            f"{other}({of or 'val_accuracy'}) or {kind.replace('best', 'lowest')}({of or 'loss'})."
+        )
+    if kind not in KINDS:
+        return "missing"
+    takes = KINDS[kind].takes
+    parts = of.split(" - ")
+    whole = {
+        "": not of,
+        "column": bool(of) and len(parts) == 1,
+        "scalar": bool(of),
+        "columns": len(parts) == 2 and all(parts),
+        "class": of.isdigit(),
+    }
+    if not whole[takes]:
+        example = {
+            "": kind,
+            "column": f"{kind}(val_loss)",
+            "scalar": f"{kind}(test_accuracy)",
+            "columns": f"{kind}(val_loss - loss)",
+            "class": f"{kind}(0)",
+        }
+        return f'"{name}" is not written so. Write it like {example[takes]}.'
+    if KINDS[kind].directed and not better(of):
+        return (
+            f'"{name}": whether more or less of "{of}" is better is not known by its name. Under '
+            f"reads, columns, call the column otherwise, such as {of}_score or {of}_error."
+        )
+    return ""
+
+
+class _Measures(Mapping):
+    """All measures: those with a name of their own, which it lists, and every kind of anything."""
+
+    def __getitem__(self, name: str) -> Measure:
+        name = named(name)
+        if name in _NAMED:
+            return _NAMED[name]._replace(better=_BETTER.get(name, ""))
+        if problem(name):
+            raise KeyError(name)
+        return _of(*split(name))
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and not problem(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_NAMED)
+
+    def __len__(self) -> int:
+        return len(_NAMED)
+
+
+MEASURES = _Measures()
+
+
+def _of(name: str, of: str) -> Measure:
+    kind = KINDS[name]
+    told = f"class {of}" if kind.takes == "class" else of.replace(" - ", " less ")
+    told = told.replace("{", "{{").replace("}", "}}")
+    measure = kind.measure._replace(words=kind.words.replace("{of}", told))
+    if kind.like:
+        low, high = (0, 1) if _one_of(of, SHARES) else (-inf, inf)
+        measure = measure._replace(low=low, high=high, better=better(of))
+    if kind.takes in ("column", "columns", "scalar"):
+        watched = re.match(r"val|test|evaluate", of.lower())
+        measure = measure._replace(sampled=bool(watched) and not measure.epochs)
+    return measure
+
+
+_BETTER = {name: _of(*split(case)).better for case, name in CASES.items()}
+_BETTER |= {"auc": "more", "brier": "less", "heat_in_zone": "more", "heat_peak_in_zone": "more"}
 
 
 def words_of(measure: str, at: float | None = None) -> str:

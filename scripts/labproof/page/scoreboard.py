@@ -161,6 +161,8 @@ def decisive(entry: Mapping) -> str:
     beside = f"that of {part['other']}"
     if part["other_measure"] != part["measure"]:
         beside = f"the {vocabulary.words_of(part['other_measure'])} of {part['other']}"
+    if "times" in part:
+        beside = f"{part['times']:g} times {beside}"
     side = "above" if part["estimate"] >= 0 else "below"
     turned = -1 if part["estimate"] < 0 else 1
     ends = [part["low"], part["high"]][::turned]
@@ -170,17 +172,15 @@ def decisive(entry: Mapping) -> str:
 
 
 def _claimed(part: Mapping) -> str:
-    """What is asked of a part's number."""
+    """What is claimed of a part's number; a margin that the lab did not write is told as ours."""
     relation, margin = part["relation"], f"{part['margin']:g}"
-    if part["other"] is None:
-        number = f"{part['number']:g}".replace("-", words.MINUS)
-        if relation == "about":
-            return f"claimed: {number}, within {margin}"
-        number = number if not part["margin"] else f"{number} by {margin}"
-        return f"claimed: {relation} {number}"
-    if relation == "similar_to":
-        return f"claimed: within {margin} of it"
-    return f"claimed: {relation} it" + (f", by {margin}" if part["margin"] else "")
+    middle = "it" if part["other"] else f"{part['number']:g}".replace("-", words.MINUS)
+    if relation in ("about", "similar_to"):
+        return f"claimed: within {margin} of {middle}"
+    said = f"claimed: {relation} {middle}"
+    if part.get("least"):
+        return f"{said}, where less than {margin} counts as no difference"
+    return f"{said}, by {margin}" if part["margin"] else said
 
 
 def definition(entry: Mapping) -> str:

@@ -54,7 +54,10 @@ def predictions(
     predicted, count, share, false_positive_rate, true_positive_rate, auc.
     """
     figure = Figure(figsize=(0.7 + 2.6 * len(frames), 5.2), layout="constrained")
-    axes = figure.subplots(2, len(frames), squeeze=False, height_ratios=(0.82, 1))
+    rocs = any("probability" in frame for frame in frames.values())
+    figure.set_figheight(5.2 if rocs else 2.9)
+    ratios = (0.82, 1) if rocs else (1,)
+    axes = figure.subplots(len(ratios), len(frames), squeeze=False, height_ratios=ratios)
     table, remarks = [], []
     for column, (cell, frame) in enumerate(frames.items()):
         frame, _ = asked(frame)
@@ -69,7 +72,7 @@ def predictions(
         rows = _confusion(axes[0, column], usable, names, numbers)
         if numbers == ["probability"]:
             rows += _roc_curves(axes[1, column], usable)
-        else:
+        elif rocs:
             axes[1, column].set_axis_off()
         table += [{"cell": cell, **row} for row in rows]
     for ax, label, remark in zip(axes[0], frames, remarks, strict=True):
