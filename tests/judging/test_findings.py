@@ -403,9 +403,9 @@ def test_a_claim_needs_the_tables_that_it_reads():
         FILE,
     )["findings"][0]
     assert wanted["cells"] == ["a", "b"]
+    # of every cell histories and answers, which say what seeds are stuck, whatever the measure
     assert set(claims.sources(wanted["claim"])) == {
-        ("histories", "a"),
-        ("predictions", "b"),
+        *((table, cell) for table in ("histories", "predictions") for cell in "ab"),
         ("heatmaps", "a"),
     }
 
