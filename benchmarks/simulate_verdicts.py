@@ -336,11 +336,11 @@ def markdown(found: dict, draws: int) -> str:
     return "\n".join(lines)
 
 
-def into(text: str, table: str) -> str:
+def into(text: str, table: str, marks: tuple[str, str] = MARKS) -> str:
     """The documentation with the tables put between their marks."""
-    before, rest = text.split(MARKS[0])
-    _, after = rest.split(MARKS[1])
-    return f"{before}{MARKS[0]}\n{table}\n{MARKS[1]}{after}"
+    before, rest = text.split(marks[0])
+    _, after = rest.split(marks[1])
+    return f"{before}{marks[0]}\n{table}\n{marks[1]}{after}"
 
 
 def main() -> None:

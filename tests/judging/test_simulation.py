@@ -2,9 +2,12 @@
 
 import re
 
+import numpy as np
 import pytest
 
+import simulate_looks as looks
 import simulate_verdicts as simulation
+from labproof.judging import verdicts
 from project import ROOT
 
 WRONG, DRAWS = 0.05, 80
@@ -60,3 +63,25 @@ def test_the_documented_table_is_what_the_simulation_prints(name):
     assert {job: shares for job, shares in again.items() if job[0] == name} == {
         job: shares for job, shares in kept.items() if job[0] == name
     }
+
+
+# --- seeds in steps ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["above a number", "three parts"])
+def test_looks_together_are_seldom_on_the_wrong_side(name):
+    shares = looks.alone(simulation.TRUTHS[name], 0.0, (5, 10, 20), DRAWS, seed=1)
+    assert shares["reproduced"] <= WRONG + MARGIN
+    assert shares["not reproduced"] <= WRONG + MARGIN
+
+
+def test_steps_save_seeds_where_the_effect_is_large():
+    shares = looks.alone(simulation.TRUTHS["above a number"], 3.0, looks.LADDER, 40, seed=1)
+    assert shares["reproduced"] > 0.9 and shares["seeds"] < 10
+
+
+def test_a_lab_under_a_budget_spends_it_and_is_seldom_wrong(monkeypatch):
+    monkeypatch.setattr(verdicts, "_permutation", lambda *_: np.nan)  # slow, and no part of it
+    for shares in looks.together(8, seed=1).values():
+        assert shares["reproduced"] <= 0.25 and shares["not reproduced"] <= 0.25
+        assert 5 < shares["seeds"] < 40

@@ -44,6 +44,7 @@ class Run(NamedTuple):
     datasets: Mapping[str, str]
     trainings: Mapping[str, str]
     chains: Mapping[str, str]
+    found: dict[str, dict[int, bool] | None]  # cell -> its stuck seeds, as they are asked for
     upto: int | None = None  # seeds of each cell that the sentence at hand is looked at with
 
     def seeds_of(self, cell: str) -> list[int]:
@@ -64,7 +65,10 @@ class Run(NamedTuple):
         """Cell -> how many of the seeds that are looked at never left chance, where it is known."""
         told = {}
         for cell in cells:
-            found = stuck.seeds(self.table(cell, "histories"), self.answers(cell)[0])
+            if cell not in self.found:
+                tables = self.table(cell, "histories"), self.answers(cell)[0]
+                self.found[cell] = stuck.seeds(*tables)
+            found = self.found[cell]
             among = [seed for seed in self.seeds_of(cell)[: self.upto] if seed in (found or {})]
             if among:
                 told[cell] = stuck.counted(found, among)
@@ -145,7 +149,7 @@ def judge(
         turn if as many were as so many seeds without one do not exclude, None where it is not
         known or nothing is decided), `published` (group, value, agrees, note).
     """
-    run = Run(tables, seeds, looks(ladder), datasets, trainings or {}, chains or {})
+    run = Run(tables, seeds, looks(ladder), datasets, trainings or {}, chains or {}, {})
     judged = [_judge(entry, run, published) for entry in findings]
     for entry in judged:
         used = dict.fromkeys(filter(None, map(datasets.get, entry["cells"])))
