@@ -14,7 +14,9 @@ WRONG, DRAWS = 0.05, 80
 MARGIN = 3 * (WRONG * (1 - WRONG) / DRAWS) ** 0.5
 
 
-@pytest.mark.parametrize("n", simulation.SEEDS)
+@pytest.mark.parametrize(
+    "n", [n if n == 5 else pytest.param(n, marks=pytest.mark.slow) for n in simulation.SEEDS]
+)
 @pytest.mark.parametrize("name", simulation.TRUTHS)
 def test_at_most_5_percent_are_on_the_wrong_side(name, n):
     """On the edge either verdict may be the wrong one; few draws, so three errors of the share."""
