@@ -6,12 +6,16 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import yaml
 
+from labproof.lab import plan
+
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("config", "workflow", "scripts", "report")
+TASKS = ("1a", "1b", "3", "7", "8")  # every rule is there, and every kind of cell
 
 
 def copy_to(folder: Path) -> Path:
@@ -21,7 +25,8 @@ def copy_to(folder: Path) -> Path:
 
 
 def trim(folder: Path, *tasks: str) -> Path:
-    """Leave of a copy's lab 3 these tasks alone: a run of every rule in a third of the time."""
+    """Leave of a copy's lab 3 these tasks alone, by default `TASKS`, for a third of the time."""
+    tasks = tasks or TASKS
     lab = folder / "config/labs/lab3"
     head, *blocks = re.split(r'^(?=  "?\w+"?:$)', (lab / "tasks.yaml").read_text(), flags=re.M)
     at = next(i for i, block in enumerate(blocks) if "\n    title:" in block)
@@ -57,6 +62,12 @@ def trim(folder: Path, *tasks: str) -> Path:
     with (lab / "published.csv").open("w", newline="") as file:
         csv.writer(file).writerows([header, *(row for row in rows if row[0] in cells)])
     return folder
+
+
+def resolved() -> dict:
+    """What a trimmed copy of the lab is under the smoke preset."""
+    with tempfile.TemporaryDirectory() as folder:
+        return plan.resolve(plan.read_config(ROOT), trim(copy_to(Path(folder))), preset="smoke")
 
 
 def snakemake(folder: Path, *arguments: str) -> subprocess.CompletedProcess:

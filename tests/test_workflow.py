@@ -6,21 +6,17 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
-from labproof.lab import plan, trainings
-from project import ROOT, copy_to, smoke, snakemake, trim
+from labproof.lab import trainings
+from project import copy_to, resolved, smoke, snakemake, trim
 
-TASKS = ("1a", "1b", "3", "7", "8")  # every rule is there, and every kind of cell
-with tempfile.TemporaryDirectory() as folder:
-    LAB = plan.resolve(plan.read_config(ROOT), trim(copy_to(Path(folder)), *TASKS), preset="smoke")
+LAB = resolved()
 CELLS = list(LAB["cells"])
 # under whose names all of them are trained
 TRAINED = [name for name, cell in LAB["cells"].items() if cell["same_as"] is None]
@@ -31,7 +27,7 @@ NOTHING = "Nothing to be done"
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """A finished smoke run. Tests that change the project put it back as it was."""
-    folder = trim(copy_to(tmp_path_factory.mktemp("run")), *TASKS)
+    folder = trim(copy_to(tmp_path_factory.mktemp("run")))
     run = smoke(folder)
     assert run.returncode == 0, run.stdout[-3000:]
     return folder
@@ -52,7 +48,7 @@ def planned(folder, *arguments):
 @pytest.fixture(scope="module")
 def pretended(tmp_path_factory):
     """What a smoke run leaves, as empty files and folders of one age."""
-    folder = trim(copy_to(tmp_path_factory.mktemp("pretended")), *TASKS)
+    folder = trim(copy_to(tmp_path_factory.mktemp("pretended")))
     run = snakemake(folder, "-n", "--config", "preset=smoke")
     listed = re.findall(r"^    output: (.*)$", run.stdout, re.M)
     now = time.time()
