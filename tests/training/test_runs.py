@@ -234,6 +234,8 @@ def test_whoever_ends_the_job_ends_the_command(number, tmp_path):
     (tmp_path / "lab").mkdir()
     (tmp_path / "lab/train.py").write_text(WAITS)
     code = (
+        # a shell that starts what runs the tests in the background leaves this one ignored
+        "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from pathlib import Path\nfrom labproof.training import runs\n"
         f"root, lab, cell = Path({str(tmp_path)!r}), Path({str(tmp_path / 'lab')!r}), {cell()!r}\n"
         "place = runs.Place(root / 'scratch', 0)\nplace.furnish(lab, cell['run'])\n"
