@@ -209,6 +209,7 @@ def lab(seeds: list[int] = SEEDS) -> dict:
         "seeds": seeds,
         "planned": False,
         "budget": "0s",
+        "granted": {"budget": 540.0, "spent": 90.0, "looks": 1, "changed": False},
         "ladder": [len(seeds)],
         "seeds_of": dict.fromkeys(cells, seeds),
         "blocks": {cell: [f"{seeds[0]}-{seeds[-1]}"] for cell in cells},

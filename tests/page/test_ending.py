@@ -26,6 +26,12 @@ def test_a_finished_run_tells_its_verdicts_and_the_way_on(made, results):
     assert "\\" not in "".join(lines) and "\u00a0" not in "".join(lines)
 
 
+def test_where_seeds_are_granted_more_time_is_the_way_on(made):
+    told = ending._next({**made.lab, "planned": True})
+    assert told.startswith("More time for it: make report") and told.endswith(" BUDGET=1h")
+    assert "seeds=" not in told
+
+
 def test_a_page_of_another_run_is_not_told(made, results):
     assert ending.succeeded(made.lab, results, since=LATE) == ""
 

@@ -94,6 +94,15 @@ def test_size_keeps_the_interval_the_right_way_round():
 # --- sentences -------------------------------------------------------------------------------
 
 
+def test_the_plan_of_the_looks_is_told_and_a_claim_that_changed_after_one(fake):
+    folder, lab, published, text = fake
+    assert "looks after 5 seeds, and 9.0 min for the" in text
+    assert "Cells got more seeds 1 time, for about 90 s." in text
+    assert "was changed after a look" not in text
+    changed = {**lab, "granted": {**lab["granted"], "changed": True}}
+    assert "was changed after a look" in written(folder, changed, published)
+
+
 @pytest.mark.parametrize(
     ("changed", "said"),
     [

@@ -188,6 +188,8 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
         "ladder": ladder,
         "planned": planned,
         "budget": scaling.get("budget", "0s"),
+        "granted": granted
+        and {key: granted[key] for key in ("budget", "spent", "looks", "changed")},
         "seeds_of": own,
         "blocks": {key: seeds.in_steps(given, ladder, block) for key, given in own.items()},
         "sources": {key: config["sources"][key] for key in used},

@@ -41,7 +41,7 @@ def succeeded(lab: Mapping, results: Results, since: float) -> str:
     said += [f"? {' '.join(answer.undecided(judged, times(lab, results)))}"]
     said += [f"The page: {page}"]
     if any(entry["verdict"] == scoreboard.verdicts.UNDECIDED for entry in judged):
-        said += [f"Next, twice the seeds: {settings.make(_twice(lab))}"]
+        said += [_next(lab)]
     return _plain(said)
 
 
@@ -66,6 +66,13 @@ def times(lab: Mapping, results: Results) -> dict[str, float]:
         for name, table in read.items()
         if table is not None and {"seconds", "seeds"} <= set(table) and table["seeds"].sum()
     }
+
+
+def _next(lab: Mapping) -> str:
+    """What may decide more: time where seeds are granted by a budget, otherwise seeds."""
+    if lab["planned"]:
+        return f"More time for it: {settings.make(lab)} BUDGET=1h"
+    return f"Next, twice the seeds: {settings.make(_twice(lab))}"
 
 
 def _twice(lab: Mapping) -> dict:
