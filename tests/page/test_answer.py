@@ -9,7 +9,15 @@ from labproof.page.data import bearing
 
 def entry(name, verdict, **changed):
     base = {"id": name, "verdict": verdict, "ours": False, "p": 0.5, "effect": 1.0, "n": 5}
-    return {**base, "seeds_needed": None, "cells": ["a"], **changed}
+    part = {"estimate": 0.1, "low": -0.04, "high": 0.12, "least": changed.pop("least", None)}
+    return {
+        **base,
+        "seeds_needed": None,
+        "cells": ["a"],
+        "estimate": 0.1,
+        "parts": [part],
+        **changed,
+    }
 
 
 def test_the_strongest_contradictions_come_first_and_are_the_labs_own():
@@ -18,10 +26,16 @@ def test_the_strongest_contradictions_come_first_and_are_the_labs_own():
         entry("true", "reproduced", p=1e-9),
         entry("ours", "not reproduced", p=1e-12, ours=True),
         entry("strong", "not reproduced", p=1e-6),
+        entry("no difference", "not reproduced", p=1e-9, least=0.2),
+        entry("another way", "not reproduced", p=1e-5, least=0.05),
         entry("far", "not reproduced", p=0.04, effect=-3.0),
         entry("open", "undecided", p=1e-7),
     ]
-    assert [each["id"] for each in answer.surprises(judged)] == ["strong", "far", "weak"]
+    assert [each["id"] for each in answer.surprises(judged)] == ["strong", "another way", "far"]
+    assert [each["id"] for each in answer.surprises(judged, most=9)][3:] == [
+        "weak",
+        "no difference",
+    ]
     assert [each["id"] for each in answer.surprises(judged, most=1)] == ["strong"]
 
 

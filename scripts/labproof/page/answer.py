@@ -28,7 +28,8 @@ class Price(NamedTuple):
 def surprises(judged: Sequence[Mapping], most: int = MOST) -> list[Mapping]:
     """The lab's sentences that came out false, the strongest evidence first.
 
-    By the p value, and where that is alike (Student's t leaves many near 0) by the effect.
+    By the p value, and where that is alike (Student's t leaves many near 0) by the effect; behind
+    them those whose difference is too small to be named, which surprise less.
     """
     found = [
         entry
@@ -36,10 +37,19 @@ def surprises(judged: Sequence[Mapping], most: int = MOST) -> list[Mapping]:
         if entry["verdict"] == verdicts.NOT_REPRODUCED and not entry["ours"]
     ]
 
-    def strength(entry: Mapping) -> tuple[float, float]:
-        return 1.0 if entry["p"] is None else entry["p"], -abs(entry["effect"] or 0.0)
+    def strength(entry: Mapping) -> tuple[bool, float, float]:
+        p = 1.0 if entry["p"] is None else entry["p"]
+        return _too_small(scoreboard.deciding(entry)), p, -abs(entry["effect"] or 0.0)
 
     return sorted(found, key=strength)[:most]
+
+
+def _too_small(part: Mapping) -> bool:
+    """Whether the whole interval lies within the least difference worth naming."""
+    ends = (part["low"], part["high"])
+    return bool(part.get("least")) and all(
+        end is not None and abs(end) <= part["least"] for end in ends
+    )
 
 
 def price(entry: Mapping, seconds: Mapping[str, float]) -> Price | None:
