@@ -18,6 +18,20 @@ PARTS = ("config", "workflow", "scripts", "report")
 TASKS = ("1a", "1b", "3", "7", "8")  # every rule is there, and every kind of cell
 
 
+def environment(**more: str) -> dict[str, str]:
+    """The shell's environment, without what a `make test ARGS=…` around it leaves there.
+
+    Make hands the variables of its command line on, and another make would take them for its own.
+    """
+    variables = re.findall(r"^(\w+) *\?=", (ROOT / "Makefile").read_text(), re.M)
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("MAKE", "MFLAGS")) and key not in variables
+    }
+    return {**kept, **more}
+
+
 def copy_to(folder: Path) -> Path:
     for part in PARTS:
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from project import ROOT, copy_to, smoke
+from project import ROOT, copy_to, environment, smoke
 
 PYTHON = """#!/bin/sh
 echo "began: $*"
@@ -22,7 +22,7 @@ true
 def make(tmp_path):
     """Runs make in a folder whose environment has a Python that tells how it is started."""
 
-    def run(*arguments, folder=tmp_path / "clone", **environment):
+    def run(*arguments, folder=tmp_path / "clone", **told):
         venv = folder / ".venv"
         (venv / "bin").mkdir(parents=True)
         shutil.copy(ROOT / "Makefile", folder)
@@ -34,7 +34,7 @@ def make(tmp_path):
         return subprocess.run(
             ["make", *arguments],
             cwd=folder,
-            env={**os.environ, "HOME": str(tmp_path), **environment},
+            env=environment(**{"HOME": str(tmp_path), **told}),
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

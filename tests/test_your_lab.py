@@ -1,6 +1,5 @@
 """docs/your-lab.md: its files are written and its commands run, in order, as a reader would."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -9,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from project import ROOT, copy_to
+from project import ROOT, copy_to, environment
 
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
 FILE = re.compile(r"# (labs/\S+)\n")
@@ -33,7 +32,6 @@ def project(tmp_path):
 
 @pytest.mark.slow
 def test_what_the_page_tells_a_reader_to_do_works(project):
-    plain = {key: x for key, x in os.environ.items() if not key.startswith("MAKE")}
     done = 0
     for language, text in blocks():
         named = FILE.match(text)
@@ -45,7 +43,7 @@ def test_what_the_page_tells_a_reader_to_do_works(project):
             continue
         for line in text.splitlines():
             run = subprocess.run(
-                line, shell=True, cwd=project, env=plain, text=True, capture_output=True
+                line, shell=True, cwd=project, env=environment(), text=True, capture_output=True
             )
             assert run.returncode == 0, line + run.stdout + run.stderr
             done += 1

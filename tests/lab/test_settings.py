@@ -1,6 +1,5 @@
 """What a page prints of how it was made is what a command line takes to make it again."""
 
-import os
 import shlex
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from snakemake.cli import parse_config
 from snakemake.utils import update_config
 
 from labproof.lab import plan, seeds, settings
-from project import ROOT, copy_to
+from project import ROOT, copy_to, environment
 
 OWN = {
     "kind": "folder",
@@ -70,10 +69,13 @@ def test_the_settings_of_a_page_give_the_same_lab_again(own):
     (own / "Makefile").write_text(
         ".PHONY: report\nreport:\n\t@printf '%s\\n' preset=$(PRESET) $(CONFIG)\n"
     )
-    # a make above this one, as in `make test`, would make it talk
-    plain = {key: x for key, x in os.environ.items() if not key.startswith("MAKE")}
     run = subprocess.run(
-        settings.make(lab), shell=True, capture_output=True, text=True, check=True, env=plain
+        settings.make(lab),
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment(),
     )
     assert sorted(run.stdout.splitlines()) == sorted(settings.words(lab))
 
