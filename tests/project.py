@@ -5,12 +5,12 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import yaml
 
+import forked_snakemake
 from labproof.lab import plan
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -86,16 +86,7 @@ def resolved() -> dict:
 
 def snakemake(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
     """Run Snakemake in a copy; stdout and stderr come together in `stdout`."""
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-    return subprocess.run(
-        command,
-        cwd=folder,
-        env=environment,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
+    return forked_snakemake.run(folder, "--cores", "2", *arguments, environment=dict(os.environ))
 
 
 def smoke(folder: Path, *targets: str) -> subprocess.CompletedProcess:
