@@ -2,7 +2,8 @@
 
 A dict:
 
-- `ladder`, and `order`, the seeds in the order in which every cell gets them
+- `ladder`, the one-sided `levels` of its looks, and `order`, the seeds in the order in which every
+  cell gets them
 - `budget`: seconds that may be spent on steps behind the first, and `spent`, the estimate of those
   that are granted
 - `claims`: hash of what the findings claim, at the first look; `changed`: whether they claim
@@ -24,7 +25,7 @@ from labproof.lab import costs, trainings
 
 UNITS = {"h": 3600, "min": 60, "s": 1}
 WORDS = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)min)?(?:(\d+(?:\.\d+)?)s)?")
-KEYS = {"ladder", "order", "budget", "spent", "claims", "changed", "cells", "looks"}
+KEYS = {"ladder", "levels", "order", "budget", "spent", "claims", "changed", "cells", "looks"}
 
 
 def seconds(words: str) -> float:
@@ -74,12 +75,16 @@ def order(chosen: Sequence[int], ladder: Sequence[int]) -> list[int]:
     return found
 
 
-def begin(lab: Mapping, budget: float) -> dict:
-    """The plan before the first look: for every cell the step that the preset's seeds reach."""
+def begin(lab: Mapping, budget: float, levels: Sequence[float]) -> dict:
+    """The plan before the first look: for every cell the step that the preset's seeds reach.
+
+    `levels`: of a look at each step of at least two seeds, as `judging.ladder` gives them.
+    """
     first = max(step for step in lab["ladder"] if step <= len(lab["seeds"]))
     cells = {trainings.trained_as(lab["cells"], name): first for name in lab["cells"]}
     return {
         "ladder": lab["ladder"],
+        "levels": [float(f"{level:.4g}") for level in levels],
         "order": order(lab["seeds"], lab["ladder"]),
         "budget": budget,
         "spent": 0.0,
