@@ -324,7 +324,7 @@ def _leaf(claim, run) -> verdicts.Verdict:
     samples = [_sample(*side, run) for side in sides]
     cells, asked = zip(*((cell, rest) for cell, *rest in sides), strict=True)
     if len(sides) > 1 and asked[0] == asked[1] and run.one(cells, run.trainings):
-        told = f"{cells[0]} and {cells[1]} have the same settings and the same images"
+        told = f"{cells[0]} and {cells[1]} have the same settings and the same data"
         return verdicts.Verdict(
             verdicts.UNDECIDED,
             f"Under this preset these are one training: {told}.",

@@ -24,7 +24,7 @@ def dataset_row(name: str, lab: dict, results: Path) -> dict:
     records = escaping.table(results / "datasets" / name / "records.csv")
     counts = {}
     if records is not None:
-        for split in ("train", "validation"):
+        for split in ("train", "validation", "final"):
             part = records[records["split"] == split]
             by_class = part.groupby(["label", "class"]).size()
             each = ", ".join(f"{k} {label}" for (_, label), k in by_class.items())
@@ -37,6 +37,7 @@ def dataset_row(name: str, lab: dict, results: Path) -> dict:
         "channels": entry["channels"],
         "train": counts.get("train", words.NOTHING),
         "validation": counts.get("validation", words.NOTHING),
+        "final": counts.get("final", words.NOTHING),
     }
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 from labproof import words
 from labproof.errors import LabError
 from labproof.judging import findings
+from labproof.judging.measures import VALIDATION
 from labproof.lab import prose as written
 from labproof.lab import published as numbers
 from labproof.lab import settings
@@ -29,6 +30,7 @@ from labproof.page.cells import (
     seconds,
     seen,
     settings_row,
+    shown,
     standard,
     their_accuracy,
     twins,
@@ -115,11 +117,7 @@ def context(
                 "cells": members,
                 "groups": groups,
                 "rows": final_rows(members, groups),
-                "answers": any(
-                    not c["settings"].get("run")
-                    or (place(c["name"]) / "predictions" / f"{c['name']}.csv").is_file()
-                    for c in members
-                ),
+                "answers": shown(members),
                 "notes": notes(members, groups),
                 "seen": seen(members),
                 "prose": prose.paragraphs((lab.get("prose") or {}).get(task, ()), by_id),
@@ -161,8 +159,8 @@ def context(
     built_in = [cell for cell in cells.values() if not cell["settings"].get("run")]
     accuracies = [c["values"]["final_val_accuracy"] for c in trained]
     lowest = [x for a in accuracies for x in (a.mean, a.low) if np.isfinite(x)]
-    lowest += [x for c in trained for x in c["published"]] + [0.5]
-    axis = max(0.0, np.floor(10 * min(lowest) - 1e-9) / 10)
+    lowest += [x for c in trained for x in (*c["published"], c["chance"]) if np.isfinite(x)]
+    axis = max(0.0, np.floor(10 * min(lowest, default=0.0) - 1e-9) / 10)
     rows = [settings_row(cell) for cell in built_in]
     often_same = ("batch size", "initialiser")
     differing = [key for key in often_same if len({row[key] for row in rows}) > 1]
@@ -186,6 +184,11 @@ def context(
         "reviews": reviews,
         "scale": answer.scale(lab),
         "sources": answer.sources(lab, {row["name"]: row["total"] for row in datasets}),
+        "on_final": any(
+            part.get("images") and part["images"]["split"] != VALIDATION
+            for entry in entries
+            for part in entry["parts"]
+        ),
         "contradicted": scoreboard.contradicted(judged),
         "cells": cells,
         "tasks": tasks,
@@ -209,6 +212,9 @@ def context(
         "same": {key: rows[0][key] for key in often_same if rows and key not in differing},
         "phantoms": "phantom" in kinds,
         "only_phantoms": kinds == {"phantom"},
+        "given": sum(
+            c["trainings"] for c in cells.values() if (c["settings"].get("run") or {}).get("given")
+        ),
         "trainings": sum(c["trainings"] for c in cells.values()),
         "seeds": seeds_in_words([cell["trainings"] for cell in trained]),
         "seconds": seconds(cells),
