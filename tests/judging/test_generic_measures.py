@@ -7,7 +7,16 @@ import pandas as pd
 import pytest
 from sklearn import metrics
 
-from labproof.judging import accounts, bootstrap, catalogue, curves, findings, measures, statistics
+from labproof.judging import (
+    accounts,
+    bootstrap,
+    catalogue,
+    curves,
+    findings,
+    images,
+    measures,
+    statistics,
+)
 from labproof.lab import vocabulary
 from project import ROOT
 
@@ -219,7 +228,7 @@ def test_what_is_measured_on_new_images_says_so_where_they_are_not_known():
     leaf = claim(measure="best(val_dice)", cell="a", other=None, other_measure=None, number=0.5)
     entry = judged(leaf, {"a": {"histories": pd.concat(rows)}})
     assert entry["verdict"] == "reproduced"
-    assert findings.SEEDS_ALONE in entry["reason"]
+    assert images.SEEDS_ALONE in entry["reason"]
 
 
 def test_an_accuracy_of_many_classes_has_its_images_part(answers):
@@ -237,7 +246,7 @@ def test_an_accuracy_of_many_classes_has_its_images_part(answers):
         seeds=range(3),
         datasets={"a": None},
     )[0]
-    assert findings.SEEDS_ALONE not in entry["reason"]
+    assert images.SEEDS_ALONE not in entry["reason"]
     assert entry["parts"][0]["spread"]["images"] == 300
     assert entry["parts"][0]["spread"]["image"] > 0
 

@@ -267,6 +267,12 @@ def tells_images(table: pd.DataFrame | None, measure: str) -> bool:
     return "probability" in table or ("p0" in table and kind in BY_IMAGE)
 
 
+def one_set(table: pd.DataFrame) -> bool:
+    """Whether all seeds of predictions answer the same images, as far as the labels tell."""
+    labels = table.pivot(index="seed", columns="image", values="label").to_numpy()
+    return bool((labels == labels[0]).all())
+
+
 def gaps(table: pd.DataFrame) -> bool:
     """Whether an answer is missing in predictions."""
     columns = table.columns.intersection(["probability", "prediction", "p0"])
