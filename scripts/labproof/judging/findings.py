@@ -202,7 +202,7 @@ def _leaf(claim, run) -> verdicts.Verdict:
     terms, spread = leaves.terms(claim), leaves.is_spread(claim)
     samples = [run.sample(*asked).weighted(weight) for *asked, weight in terms]
     if (alike := _one_training(terms, run)) is not None:
-        told = f"{alike[0]} and {alike[1]} have the same settings and the same images"
+        told = f"{alike[0]} and {alike[1]} have the same settings and the same data"
         return verdicts.Verdict(
             verdicts.UNDECIDED,
             f"Under this preset these are one training: {told}.",

@@ -206,7 +206,7 @@ def _unknown(samples: Sequence[Sample], image_error: float) -> str:
     if np.isnan(image_error):
         cells = words.listing(list(dict.fromkeys(sample.cell for sample in samples)))
         return (
-            f"The predictions of {cells} are missing or have gaps, so what the sample of images "
+            f"The predictions of {cells} are missing or have gaps, so what the sample of examples "
             "adds to the uncertainty is not known."
         )
     if min(len(sample.values) for sample in samples) < 2:
