@@ -121,6 +121,7 @@ def test_measures_of_classes_are_those_of_scikit_learn(answers):
         "precision(1)": metrics.precision_score(label, answer, average=None, zero_division=0)[1],
         "answered(2)": np.mean(answer == 2),
         "answered(3)": 0,
+        "most_answered": np.bincount(answer).max() / 300,
     }
     for name, wanted in expected.items():
         assert measures.over_seeds(answers, name)[1] == pytest.approx(wanted, abs=1e-12), name
@@ -146,7 +147,9 @@ def test_regressions_are_those_of_scikit_learn():
     assert value(table, "r2") == pytest.approx(metrics.r2_score(*pair))
 
 
-@pytest.mark.parametrize("name", ["accuracy", "recall(0)", "precision(1)", "answered(2)", "f1"])
+@pytest.mark.parametrize(
+    "name", ["accuracy", "recall(0)", "precision(1)", "answered(2)", "most_answered", "f1"]
+)
 def test_the_images_part_is_of_the_same_measure(answers, name):
     """Each image drawn once: the statistic of the bootstrap is the measure itself."""
     values, label = measures.by_image(name, answers)

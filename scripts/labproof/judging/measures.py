@@ -61,13 +61,14 @@ KINDS = {
     "recall": (statistics.recall, lambda of: statistics.recall_of(int(of))),
     "precision": (statistics.precision, lambda of: statistics.precision_of(int(of))),
     "answered": (statistics.answered, lambda of: statistics.answered_of(int(of))),
+    "most_answered": (statistics.most_answered, lambda of: statistics.most_answered_of),
     "f1": (statistics.f1, lambda of: statistics.f1_of),
     "mse": (statistics.mse, lambda of: statistics.mean_of),
     "mae": (statistics.mae, lambda of: statistics.mean_of),
     "r2": (statistics.r2,),
 }
 # Kinds that are counts of right and wrong answers.
-COUNTED = ("accuracy", "recall", "precision", "answered", "f1")
+COUNTED = ("accuracy", "recall", "precision", "answered", "most_answered", "f1")
 
 
 class _Measures(dict):
