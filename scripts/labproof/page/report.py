@@ -15,9 +15,9 @@ from labproof import words
 from labproof.errors import LabError
 from labproof.judging import findings
 from labproof.judging.measures import VALIDATION
+from labproof.lab import leaves, settings
 from labproof.lab import prose as written
 from labproof.lab import published as numbers
-from labproof.lab import settings
 from labproof.lab.vocabulary import MEASURES
 from labproof.page import answer, prose, records, scoreboard, sentences
 from labproof.page.cells import (
@@ -139,7 +139,7 @@ def context(
                     for entry in judged
                     if entry["task"] == task
                     for each in entry["parts"]
-                    for cell in (each["cell"], each["other"])
+                    for cell in leaves.cells(each)
                     if MEASURES[each["measure"]].table in ("heatmaps", "interventions")
                 },
                 "backbones": {
