@@ -31,6 +31,7 @@ FIXED = {
     "judge_findings": 3,
     "write_report": 3,
     "write_records": 2,
+    "write_overview": 3,
     "render_report": 3,
 }
 # A method's heatmaps: as a multiple of the time to train once, one seed, on the validation images.

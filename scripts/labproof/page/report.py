@@ -37,6 +37,7 @@ from labproof.page.data import audit_row, bearing, dataset_row, without_twins
 from labproof.page.escaping import escaped, literal
 from labproof.page.heatmaps import browsable, heat
 from labproof.page.intervals import stacked, strip
+from labproof.paths import Results
 
 
 def context(
@@ -49,11 +50,14 @@ def context(
 ) -> dict:
     """All that the template reads, from a resolved lab and its results folder."""
     commands = {"make": settings.make(lab), "snakemake": settings.snakemake(lab)}
+    of_one = f"{lab['report']}/" if lab["report"] else ""
     commands |= {
-        entry["id"]: settings.make(lab, "finding", finding=entry["id"]) for entry in lab["findings"]
+        entry["id"]: settings.make(lab, "finding", finding=of_one + entry["id"])
+        for entry in lab["findings"]
     }
     commands = {name: literal(command) for name, command in commands.items()}
-    reviews = records.of_page(lab["title"], results / "findings.json")
+    verdicts = Path(Results(results).of_report(lab["report"]).findings)
+    reviews = records.of_page(lab["title"], verdicts)
     lab, missing = escaped(lab), escaped(missing)
     told = escaped(pd.DataFrame(numbers.read(published), columns=numbers.COLUMNS))
     lacking = [gap["cell"] for gap in missing]
@@ -65,11 +69,11 @@ def context(
 
     cells = {name: read_cell(name, lab, place(name), told) for name in lab["cells"]}
     trained = [cell for cell in cells.values() if cell["values"]]
-    entries = escaped(findings.read(results / "findings.json"))
+    entries = escaped(findings.read(verdicts))
     unlike = {entry["id"] for entry in entries} ^ {entry["id"] for entry in lab["findings"]}
     if entries and unlike:
         raise LabError(
-            f"{results / 'findings.json'}: it is not of the lab's sentences "
+            f"{verdicts}: it is not of the lab's sentences "
             f"({words.listing(sorted(unlike))}). Delete the file and run again: that judges anew "
             "and trains nothing."
         )
@@ -244,7 +248,8 @@ def write(
     Parameters
     ----------
     lab
-        The resolved lab, as `labproof.lab.plan.resolve` gives it.
+        The resolved lab, as `labproof.lab.plan.resolve` gives it, or as one of its reports claims
+        it.
     results
         The preset's results folder.
     published
