@@ -89,7 +89,7 @@ def test_a_text_for_all_belongs_to_one(lab):
 
 
 def test_one_more_report_is_new_and_leaves_the_others_as_they_were(lab):
-    before = {**grants.begin(resolve(lab, "demo"), 60), "spent": 5}
+    before = {**allocation.first_plan(resolve(lab, "demo"), 60), "spent": 5}
     assert before["changed"] == [] and set(before["claims"]) == {"anna", "ben"}
     write(lab, carl=FINDINGS)
     assert grants.changed(resolve(lab, "demo"), before) == ["carl"]

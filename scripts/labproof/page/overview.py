@@ -66,7 +66,7 @@ def _read(name: str, lab: Mapping, file: Path) -> list[dict]:
 
 def context(lab: Mapping, judged: Mapping[str, Sequence], found: Sequence[Subject]) -> dict:
     """All that the template reads; text is not escaped yet."""
-    results = Path(paths.of_resolved(lab).root)
+    results = paths.of_resolved(lab)
     totals = {name: dataset_row(name, lab, results)["total"] for name in lab["datasets"]}
     clashes = sorted(
         (subject for subject in found if subject.clashes),
