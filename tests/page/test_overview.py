@@ -10,8 +10,8 @@ import fake_results
 from browsing import BROWSER, listen
 from labproof.errors import LabError
 from labproof.judging import findings
-from labproof.lab import claims
-from labproof.page import overview
+from labproof.lab import claims, plan
+from labproof.page import overview, report
 from overview_speed import made_up
 from project import ROOT
 
@@ -40,11 +40,11 @@ def three(tmp_path_factory):
     results = folder / "results"
     fake_results.make(results)
     judged = {entry["id"]: entry for entry in findings.read(results / "findings.json")}
-    for name, report in reports.items():
+    for name, made in reports.items():
         known = {"it": "1a-plain-overfits"}
         entries = [
             {**judged[known.get(each["id"], each["id"])], "id": each["id"]}
-            for each in report["findings"]
+            for each in made["findings"]
         ]
         files[name] = results / f"reports/{name}/findings.json"
         findings.write(entries, files[name])
@@ -80,6 +80,23 @@ def test_the_page_tells_contradictions_and_leads_to_each_report(three):
     first = re.search(r'<table class="matrix">.*?</table>', text, re.S)[0]
     assert re.findall(r'class="name"><span>(\w+)', first) == ["anna", "ben", "carl"]
     assert 'aria-label="anna: reproduced"' in first
+
+
+def test_the_page_of_one_report_is_of_its_own_sentences_and_leads_back(three):
+    lab, files, page, _ = three
+    own = plan.of_report(lab, "ben")
+    output = files["ben"].parent / "report/index.qmd"
+    template = TEMPLATE.with_name("index.qmd.jinja")
+    report.write(own, files["ben"].parents[2], None, template, output)
+    text = output.read_text()
+    assert (output.parent / re.search(r"\[the overview\]\((\S+)\)", text)[1]).resolve() == page
+    assert "adjusts for all\n2 of this page, the sentences of one report and of no other" in text
+    assert 'title: "A fake lab&#58; ben"' in text or 'title: "A fake lab: ben"' in text
+    assert re.findall(r'id="finding-(\S+)"', text) == ["it", "1a-plain-accuracy"]
+    assert "ben/it" in text and "ben/1a-plain-accuracy" in text
+    # figures of the run are linked from two folders further down
+    linked = re.search(r"\]\((\S+1a/curves\.svg)\)", text)[1]
+    assert (output.parent / linked).is_file()
 
 
 def test_verdicts_of_other_sentences_are_not_shown(three):
