@@ -52,11 +52,14 @@ def context(
 ) -> dict:
     """All that the template reads, from a resolved lab and the paths of its results."""
     commands = {"make": settings.make(lab), "snakemake": settings.snakemake(lab)}
+    of_one = f"{lab['report']}/" if lab["report"] else ""
     commands |= {
-        entry["id"]: settings.make(lab, "finding", finding=entry["id"]) for entry in lab["findings"]
+        entry["id"]: settings.make(lab, "finding", finding=of_one + entry["id"])
+        for entry in lab["findings"]
     }
     commands = {name: literal(command) for name, command in commands.items()}
-    reviews = records.of_page(lab["title"], Path(results.findings))
+    verdicts = Path(results.of_report(lab["report"]).findings)
+    reviews = records.of_page(lab["title"], verdicts)
     lab, missing = escaped(lab), escaped(missing)
     told = escaped(pd.DataFrame(numbers.read(published), columns=numbers.COLUMNS))
     lacking = [gap["cell"] for gap in missing]
@@ -68,11 +71,11 @@ def context(
 
     cells = {name: read_cell(name, lab, place(name), told) for name in lab["cells"]}
     trained = [cell for cell in cells.values() if cell["values"]]
-    entries = escaped(findings.read(Path(results.findings)))
+    entries = escaped(findings.read(verdicts))
     unlike = {entry["id"] for entry in entries} ^ {entry["id"] for entry in lab["findings"]}
     if entries and unlike:
         raise LabError(
-            f"{results.findings}: it is not of the lab's sentences "
+            f"{verdicts}: it is not of the lab's sentences "
             f"({words.listing(sorted(unlike))}). Delete the file and run again: that judges anew "
             "and trains nothing."
         )
@@ -257,7 +260,8 @@ def write(
     Parameters
     ----------
     lab
-        The resolved lab, as `labproof.lab.plan.resolve` gives it.
+        The resolved lab, as `labproof.lab.plan.resolve` gives it, or as one of its reports claims
+        it.
     results
         The preset's results folder.
     published
