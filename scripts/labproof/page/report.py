@@ -18,7 +18,7 @@ from labproof.lab import prose as written
 from labproof.lab import published as numbers
 from labproof.lab import settings
 from labproof.lab.vocabulary import MEASURES
-from labproof.page import answer, prose, records, scoreboard, sentences
+from labproof.page import answer, explorer, prose, records, scoreboard, sentences
 from labproof.page.cells import (
     backbone,
     command_row,
@@ -54,8 +54,9 @@ def context(
     }
     commands = {name: literal(command) for name, command in commands.items()}
     reviews = records.of_page(lab["title"], results / "findings.json")
-    lab, missing = escaped(lab), escaped(missing)
     told = escaped(pd.DataFrame(numbers.read(published), columns=numbers.COLUMNS))
+    plain = lab  # as it was written
+    lab, missing = escaped(lab), escaped(missing)
     lacking = [gap["cell"] for gap in missing]
     # of a cell without any seed, what an earlier run may have left is not shown
     gone = {cell for cell in lacking if lacking.count(cell) == len(lab["blocks"][cell])}
@@ -64,6 +65,7 @@ def context(
         return results / "gone" if cell in gone else results
 
     cells = {name: read_cell(name, lab, place(name), told) for name in lab["cells"]}
+    curves = {name: place(name) / "histories" / f"{name}.csv" for name in cells}
     trained = [cell for cell in cells.values() if cell["values"]]
     entries = escaped(findings.read(results / "findings.json"))
     unlike = {entry["id"] for entry in entries} ^ {entry["id"] for entry in lab["findings"]}
@@ -122,6 +124,7 @@ def context(
                 ),
                 "notes": notes(members, groups),
                 "seen": seen(members),
+                "explored": [cell["name"] for cell in members if cell["values"]],
                 "prose": prose.paragraphs((lab.get("prose") or {}).get(task, ()), by_id),
                 "findings": [
                     entry
@@ -204,6 +207,7 @@ def context(
         ],
         "settings": rows,
         "runs": [command_row(cell) for cell in cells.values() if cell["settings"].get("run")],
+        "explorer": explorer.packed(plain, curves, published),
         "twins": twins(cells),
         "differing": differing,
         "same": {key: rows[0][key] for key in often_same if rows and key not in differing},
