@@ -8,7 +8,7 @@ with job(snakemake):
     import pandas as pd
 
     from labproof import paths
-    from labproof.judging import evidence, findings
+    from labproof.judging import evidence, findings, telling
     from labproof.lab import plan, published, trainings
 
     lab = plan.resolve(
@@ -37,4 +37,4 @@ with job(snakemake):
     )
     findings.write(judged, Path(snakemake.output.findings))
     if text:
-        Path(text).write_text(findings.tell(judged[0]), encoding="utf-8")
+        Path(text).write_text(telling.tell(judged[0]), encoding="utf-8")

@@ -144,6 +144,11 @@ class Results:
         return f"{self.root}/report/index{suffix}"
 
     @property
+    def library(self) -> str:
+        """The script that draws the page's explorer."""
+        return f"{self.root}/report/vega.js"
+
+    @property
     def rendered(self) -> str:
         """The page before it is put in its place."""
         return f"{self.root}/report/rendered.html"

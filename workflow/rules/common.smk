@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT.resolve() / "scripts"))
 
 from labproof import paths, provenance, running
 from labproof.errors import LabError
-from labproof.lab import claims, commands, costs, folders, gaps, grants, plan, trainings
+from labproof.lab import commands, costs, folders, gaps, grants, leaves, plan, trainings
 from labproof.lab.seeds import seeds_of
 
 
@@ -380,9 +380,9 @@ def evidence_of(wildcards):
     """What findings are judged by: the tables that their measures read, and their data's audits."""
     resolved, entries = lab_of(wildcards.preset), findings_of(wildcards)
     folder = results_of(wildcards)
-    wanted = {table: set() for table in claims.TABLES}
+    wanted = {table: set() for table in leaves.TABLES}
     for entry in entries:
-        for table, cell in claims.sources(entry["claim"]):
+        for table, cell in leaves.sources(entry["claim"]):
             wanted[table].add(cell)
     gathered = trained(wildcards.preset)
 

@@ -14,6 +14,8 @@ rule write_report:
                 "_task.qmd.jinja",
                 "_finding.qmd.jinja",
                 "_gallery.html.jinja",
+                "_explorer.html.jinja",
+                "explore.js",
                 "find.js",
                 "gallery.js",
                 "page.js",
@@ -55,9 +57,26 @@ rule write_records:
         "../../scripts/write_records.py"
 
 
+rule bundle_library:
+    output:
+        RESULTS.library,
+    log:
+        RESULTS.log("bundle_library"),
+    benchmark:
+        RESULTS.benchmark("bundle_library")
+    localrule: True
+    conda:
+        "../envs/labproof.yaml"
+    params:
+        code=code_of("bundle_library"),
+    script:
+        "../../scripts/bundle_library.py"
+
+
 rule render_report:
     input:
         qmd=JUDGED.report(".qmd"),
+        library=RESULTS.library,
         styles=collect(
             str(ROOT / "report/{file}"),
             file=[
@@ -67,6 +86,7 @@ rule render_report:
                 "pandoc.css",
                 "pandoc.html",
                 "quarto.lua",
+                "vega-licences.txt",
             ],
         ),
     output:

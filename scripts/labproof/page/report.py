@@ -15,11 +15,11 @@ from labproof import words
 from labproof.errors import LabError
 from labproof.judging import findings
 from labproof.judging.measures import VALIDATION
+from labproof.lab import leaves, settings
 from labproof.lab import prose as written
 from labproof.lab import published as numbers
-from labproof.lab import settings
 from labproof.lab.vocabulary import MEASURES
-from labproof.page import answer, prose, records, scoreboard, sentences
+from labproof.page import answer, explorer, prose, records, scoreboard, sentences
 from labproof.page.cells import (
     backbone,
     command_row,
@@ -60,8 +60,9 @@ def context(
     commands = {name: literal(command) for name, command in commands.items()}
     verdicts = Path(results.of_report(lab["report"]).findings)
     reviews = records.of_page(lab["title"], verdicts)
-    lab, missing = escaped(lab), escaped(missing)
     told = escaped(pd.DataFrame(numbers.read(published), columns=numbers.COLUMNS))
+    plain = lab  # as it was written
+    lab, missing = escaped(lab), escaped(missing)
     lacking = [gap["cell"] for gap in missing]
     # of a cell without any seed, what an earlier run may have left is not shown
     gone = {cell for cell in lacking if lacking.count(cell) == len(lab["blocks"][cell])}
@@ -70,6 +71,7 @@ def context(
         return Results(f"{results.root}/gone") if cell in gone else results
 
     cells = {name: read_cell(name, lab, place(name), told) for name in lab["cells"]}
+    curves = {name: Path(place(name).history(name)) for name in cells}
     trained = [cell for cell in cells.values() if cell["values"]]
     entries = escaped(findings.read(verdicts))
     unlike = {entry["id"] for entry in entries} ^ {entry["id"] for entry in lab["findings"]}
@@ -129,6 +131,7 @@ def context(
                 "answers": shown(members),
                 "notes": notes(members, groups),
                 "seen": seen(members),
+                "explored": [cell["name"] for cell in members if cell["values"]],
                 "prose": prose.paragraphs((lab.get("prose") or {}).get(task, ()), by_id),
                 "findings": [
                     entry
@@ -142,7 +145,7 @@ def context(
                     for entry in judged
                     if entry["task"] == task
                     for each in entry["parts"]
-                    for cell in (each["cell"], each["other"])
+                    for cell in leaves.cells(each)
                     if MEASURES[each["measure"]].table in ("heatmaps", "interventions")
                 },
                 "backbones": {
@@ -216,6 +219,7 @@ def context(
         ],
         "settings": rows,
         "runs": [command_row(cell) for cell in cells.values() if cell["settings"].get("run")],
+        "explorer": explorer.packed(plain, curves, published),
         "twins": twins(cells),
         "differing": differing,
         "same": {key: rows[0][key] for key in often_same if rows and key not in differing},
