@@ -121,6 +121,11 @@ class Results:
         return f"{self.root}/report/index{suffix}"
 
     @property
+    def crate(self) -> str:
+        """The run as an RO-Crate."""
+        return f"{self.root}/crate.zip"
+
+    @property
     def rendered(self) -> str:
         """The page before it is put in its place."""
         return f"{self.root}/report/rendered.html"
