@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+import forked_snakemake
 from labproof.lab import plan
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -97,16 +98,7 @@ def resolved() -> dict:
 
 def snakemake(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
     """Run Snakemake in a copy; stdout and stderr come together in `stdout`."""
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-    return subprocess.run(
-        command,
-        cwd=folder,
-        env=environment,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
+    return forked_snakemake.run(folder, "--cores", "2", *arguments, environment=dict(os.environ))
 
 
 def smoke(folder: Path, *targets: str) -> subprocess.CompletedProcess:

@@ -5,11 +5,14 @@ same files.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 TEMPLATE = "results/{lab}/{preset}"
+REPORTS = "/reports/"  # below a run's folder, what is judged and shown of each of several reports
+BLOCK = re.compile(r"\d+-\d+", re.ASCII)
 
 
 def of(lab: str, preset: str = "{preset}") -> "Results":
@@ -48,6 +51,12 @@ class Results:
     def block(self, cell: str, block: str, table: str) -> str:
         """A table (history, predictions or facts) of one block of seeds."""
         return f"{self.root}/blocks/{cell}/{block}/{table}.csv"
+
+    def blocks(self, cell: str) -> list[str]:
+        """The blocks of seeds that a cell has on the disk, larger ones first."""
+        found = [file.parent.name for file in Path(self.root).glob(f"blocks/{cell}/*/history.csv")]
+        ends = {name: tuple(map(int, name.split("-"))) for name in found if BLOCK.fullmatch(name)}
+        return sorted(ends, key=lambda name: (ends[name][0] - ends[name][1], ends[name]))
 
     def models(self, cell: str, block: str) -> str:
         """Folder of the networks of one block of seeds."""
@@ -96,6 +105,20 @@ class Results:
         """A figure such as "gallery/3", or the folder of a task's figures."""
         return f"{self.root}/figures/{name}{suffix}"
 
+    def of_report(self, report: str | None) -> "Results":
+        """The folder of what is judged and shown of one report; this one where there is no other.
+
+        `report` is a name, or the rules' wildcard "{report}", which is the rest of the path.
+        """
+        place = report if not report or "{" in report else f"{REPORTS}{report}"
+        return Results(f"{self.root}{place or ''}")
+
+    @property
+    def overview(self) -> list[str]:
+        """Several reports beside one another: the page, and a table."""
+        folder = f"{self.root}{REPORTS}"
+        return [f"{folder}index.html", f"{folder}claims.csv"]
+
     @property
     def plan(self) -> str:
         """How many seeds each cell is granted."""
@@ -124,6 +147,11 @@ class Results:
     def crate(self) -> str:
         """The run as an RO-Crate."""
         return f"{self.root}/crate.zip"
+
+    @property
+    def library(self) -> str:
+        """The script that draws the page's explorer."""
+        return f"{self.root}/report/vega.js"
 
     @property
     def rendered(self) -> str:

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import zipfile
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -161,3 +162,25 @@ def test_a_run_without_a_page_is_not_packed(made, tmp_path):
     with pytest.raises(LabError, match=r"no page of this run yet.*make report PRESET=demo"):
         crate.write(of_project(made.lab), tmp_path, paths.Results(tmp_path), tmp_path / "crate.zip")
     assert not (tmp_path / "crate.zip").exists()
+
+
+def test_of_several_reports_each_is_packed(made, packed, tmp_path):
+    results = paths.Results(tmp_path / "demo")
+    lab = {**of_project(made.lab), "reports": {"first": {}, "second": {}}}
+    for name in lab["reports"]:
+        one = results.of_report(name)
+        for source, place in (
+            (packed.results / "findings.json", one.findings),
+            (packed.results / "report/index.html", one.report(".html")),
+        ):
+            Path(place).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, place)
+    Path(results.overview[0]).write_text("both")
+    crate.write(lab, packed.root, results, tmp_path / "crate.zip")
+    with zipfile.ZipFile(tmp_path / "crate.zip") as archive:
+        pages = [name for name in archive.namelist() if name.endswith(".html")]
+        graph = json.loads(archive.read("ro-crate-metadata.json"))["@graph"]
+    assert len(pages) == 3
+    root = next(entity for entity in graph if entity["@id"] == "./")
+    assert "Verdicts on 10 sentences: 6 reproduced" in root["description"]
+    assert root["license"] == crate.UNSAID

@@ -7,7 +7,7 @@ The resolved lab is a plain nested dict, so that Snakemake can compare, look up 
   has the seeds that plan.json grants it, see `grants`, and not those that are asked for; `budget`:
   the preset's, in words, for steps behind the first
 - `seeds_of`: cell -> its seeds, in the order in which they come; `blocks`: cell -> its blocks of
-  them, a list such as "0-4"
+  them, a list such as "0-4": those that are on the disk, and new ones of the seeds that lack
 - `folder`: the path of the lab's folder; `where`: what the config's key `lab` says of it
 - `sources`: what the config says of the sources that the lab uses
 - `datasets`: name -> source, size, channels, train, validation, final (numbers of images of each
@@ -23,6 +23,9 @@ The resolved lab is a plain nested dict, so that Snakemake can compare, look up 
 - `asked`: dataset name -> size, train, validation before scaling
 - `curves`, `findings`: what the lab claims, as `claims.resolve` gives it
 - `prose`: the report as it was written, as `prose.read` gives it, or None
+- `reports`: name -> these three of each report, where the lab has several; empty where it has one.
+  Then `findings` are those of all, `report/id` their ids; `of_report` gives the lab as one has it
+- `report`: the name of the report that the lab is that of, or None
 """
 
 import re
@@ -34,13 +37,12 @@ from labproof import paths
 from labproof.errors import LabError
 from labproof.lab import (
     archives,
-    claims,
     commands,
     folders,
     grants,
     layers,
-    prose,
     published,
+    reports,
     seeds,
     trainings,
     validation,
@@ -53,6 +55,8 @@ CONFIG = Path("config/config.yaml")
 PHANTOMS = {"skin": ["nevus", "melanoma"], "bone": ["NFF", "AFF"]}
 # What "augmentation: true" stands for in the protocol: degrees, shares of the side.
 AUGMENTATION = {"rotation": 10, "shift": 0.1, "flip": True}
+# Behind the last look there are many seeds, and to plan a block takes as long as to plan any.
+LONGER = 4
 INDEX = "index.csv"  # of a folder, where a column of it is named as group
 NEEDED = {"dataset": "skin", "learning_rate": 1.0e-4, "epochs": 50}  # that defaults may leave out
 # Pooling halves the image so often, and something has to be left of it.
@@ -128,11 +132,10 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
     scaling = load(preset_file, "preset.schema.yaml", root)
     chosen = _seeds(config, CONFIG) or _seeds(scaling, preset_file)
     ladder = _ladder(scaling, preset_file, len(chosen))
-    tasks_file, findings_file = folder / "tasks.yaml", folder / "findings.yaml"
+    tasks_file = folder / "tasks.yaml"
     lab = validation.read(tasks_file, base)
     commanded = commands.is_one(lab)
     schemas.check(lab, "runs.schema.yaml" if commanded else "tasks.schema.yaml", tasks_file)
-    findings = load(findings_file, "findings.schema.yaml", base)
     backbone = _backbone(config, scaling, preset)
     if commanded:
         lab["datasets"] = datasets = {}
@@ -166,15 +169,17 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
             if dataset not in datasets:
                 cause = f'there is no dataset "{dataset}".{suggest(dataset, datasets)}'
                 raise problem(tasks_file, ["tasks", key, "gallery"], cause)
-    claimed = claims.resolve(findings, tasks, cells, findings_file)
+    claimed = reports.read(folder, base, schemas, tasks, cells)
     if published_of(config["lab"], root):
         published.read(folder / "published.csv", base, cells)
     used = dict.fromkeys(dataset["source"] for dataset in lab["datasets"].values())
     if config.get("finding") is not None:
         findings_of(claimed, config["finding"])
-    block = 1 if commanded else scaling["block"]
+    # a command trains one seed at a time
+    block, longer = (1, 1) if commanded else (scaling["block"], LONGER * scaling["block"])
     planned = "seeds" not in config and len(ladder) > 1
-    granted = grants.read(Path(paths.of(config["lab"], preset).plan)) if planned else None
+    results = paths.of(config["lab"], preset)
+    granted = grants.read(Path(results.plan)) if planned else None
     own = (
         grants.seeds_of(granted, cells, chosen, ladder) if granted else dict.fromkeys(cells, chosen)
     )
@@ -191,7 +196,10 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
         "granted": granted
         and {key: granted[key] for key in ("budget", "spent", "looks", "changed")},
         "seeds_of": own,
-        "blocks": {key: seeds.in_steps(given, ladder, block) for key, given in own.items()},
+        "blocks": {
+            key: seeds.in_steps(given, ladder, block, longer, _there(results, cells, key))
+            for key, given in own.items()
+        },
         "sources": {key: config["sources"][key] for key in used},
         "datasets": datasets,
         "tasks": tasks,
@@ -203,13 +211,40 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
             key: {size: dataset[size] for size in ("size", "train", "validation")}
             for key, dataset in lab["datasets"].items()
         },
-        "prose": prose.read(
-            str(folder / prose.FILE),
-            base,
-            tasks,
-            [entry["id"] for entry in claimed["findings"]],
-        ),
+        "report": None,
         **claimed,
+    }
+
+
+def _there(results: paths.Results, cells: Mapping, name: str) -> list[str]:
+    """The blocks that are trained: a cell's own, then those of the cell that it goes on from."""
+    trained = trainings.trained_as(cells, name)
+    found, shorter = results.blocks(trained), cells[trained].get("continues")
+    return found + (_there(results, cells, shorter) if shorter else [])
+
+
+def of_report(lab: Mapping, report: str | None) -> dict:
+    """The resolved lab as one of its reports claims it; as it is for none.
+
+    `report` is a name, or the place of its results as `paths.of_report` has it.
+    """
+    name = (report or "").removeprefix(paths.REPORTS)
+    if not name:
+        return dict(lab)
+    if name not in lab["reports"]:
+        cause = f'"{name}": there is no such report.{suggest(name, lab["reports"])}'
+        raise LabError(f"{Path(lab['folder']) / reports.FOLDER}: {cause}")
+    granted = lab["granted"]
+    if granted:
+        changed = granted["changed"]  # True: it was planned when the lab had one report
+        granted = {**granted, "changed": changed is True or name in (changed or [])}
+    return {
+        **lab,
+        **lab["reports"][name],
+        "reports": {},  # nothing of a report's hangs on what the others claim
+        "title": f"{lab['title']}: {name}",
+        "report": name,
+        "granted": granted,
     }
 
 

@@ -12,6 +12,7 @@ from labproof.judging import curves
 from labproof.judging.measures import VALIDATION, asked
 from labproof.page import escaping, sentences
 from labproof.page.intervals import estimates
+from labproof.paths import Results
 
 # The four numbers of every table: measure, column of published.csv, words, digits.
 NUMBERS = [
@@ -23,12 +24,12 @@ NUMBERS = [
 NETWORKS = {"alexnet": "AlexNet", "vgg16": "VGG16", "mlp": "dense layers on frozen features"}
 
 
-def read_cell(name: str, lab: dict, results: Path, published: pd.DataFrame) -> dict:
+def read_cell(name: str, lab: dict, results: Results, published: pd.DataFrame) -> dict:
     """Everything the page says of one cell; `values` is None until it has been trained."""
     settings = lab["cells"][name]
-    histories = escaping.table(results / "histories" / f"{name}.csv")
-    told = escaping.table(results / "predictions" / f"{name}.csv")
-    facts = escaping.table(results / "facts" / f"{name}.csv")
+    histories = escaping.table(results.history(name))
+    told = escaping.table(results.predictions(name))
+    facts = escaping.table(results.facts(name))
     rows = published[published["cell"] == name]
     cell = {
         "name": name,
@@ -227,10 +228,10 @@ def seen(cells: list[dict]) -> list[str]:
     return [sentence for sentence in said if sentence]
 
 
-def backbone(results: Path, name: str) -> str | None:
+def backbone(results: Results, name: str) -> str | None:
     """How well a frozen network knew its own task before it was frozen."""
-    facts = escaping.table(results / "backbones" / name / "facts.csv")
-    history = escaping.table(results / "backbones" / name / "history.csv")
+    facts = escaping.table(f"{results.backbone(name)}/facts.csv")
+    history = escaping.table(f"{results.backbone(name)}/history.csv")
     if facts is None:
         return None
     weights = str(facts["weights"].iloc[0])

@@ -68,7 +68,8 @@ def write(lab: Mapping, root: Path, results: paths.Results, output: Path, licenc
             "There is no package rocrate in this environment: make crate adds it from "
             "requirements-crate.lock."
         ) from None
-    page = Path(results.report(".html"))
+    each = [results.of_report(name) for name in lab["reports"]] or [results]
+    page = Path(results.overview[0] if lab["reports"] else results.report(".html"))
     if not page.is_file():
         raise LabError(
             f"{page}: there is no page of this run yet, so there is nothing to pack. Make it: "
@@ -85,7 +86,7 @@ def write(lab: Mapping, root: Path, results: paths.Results, output: Path, licenc
         *(_data(packed, results, name) for name in lab["datasets"]),
         *_values(packed, lab),
     ]
-    made = _results(packed, results, lab)
+    made = _results(packed, results, each, lab)
     action = packed.context(
         "#run",
         "CreateAction",
@@ -101,7 +102,7 @@ def write(lab: Mapping, root: Path, results: paths.Results, output: Path, licenc
         version = address.rsplit("/", 1)[1]
         profile = packed.context(address, "CreativeWork", name=name, version=version)
         crate.root_dataset.append_to("conformsTo", profile)
-    judged = findings.read(Path(results.findings))
+    judged = [entry for one in each for entry in findings.read(Path(one.findings))]
     crate.name = f"{lab['title']}: a lab report, run again"
     crate.description = "{} Verdicts on {}: {}.".format(
         "A lab report whose sentences were judged by trainings over many seeds.",
@@ -266,13 +267,14 @@ def _values(packed: _Packed, lab: Mapping) -> list:
     ]
 
 
-def _results(packed: _Packed, results: paths.Results, lab: Mapping) -> list:
-    """What came out: verdicts, page, badge, and the tables of every cell."""
-    told = {
-        results.findings: "The verdicts on all findings",
-        results.report(".html"): "The page",
-    }
-    files = [*told, *results.records, results.plan]
+def _results(
+    packed: _Packed, results: paths.Results, each: list[paths.Results], lab: Mapping
+) -> list:
+    """What came out: of each report verdicts, page and badge, and the tables of every cell."""
+    told, files = {}, [*results.overview, results.plan]
+    for one in each:
+        told |= {one.findings: "The verdicts on all findings", one.report(".html"): "The page"}
+        files += [one.findings, one.report(".html"), *one.records]
     for cell in lab["cells"]:
         files += [results.history(cell), results.predictions(cell)]
         files += [results.scalars(cell), results.facts(cell)]

@@ -15,11 +15,11 @@ from labproof import words
 from labproof.errors import LabError
 from labproof.judging import findings
 from labproof.judging.measures import VALIDATION
+from labproof.lab import leaves, settings
 from labproof.lab import prose as written
 from labproof.lab import published as numbers
-from labproof.lab import settings
 from labproof.lab.vocabulary import MEASURES
-from labproof.page import answer, prose, records, scoreboard, sentences
+from labproof.page import answer, explorer, prose, records, scoreboard, sentences
 from labproof.page.cells import (
     backbone,
     command_row,
@@ -39,39 +39,45 @@ from labproof.page.data import audit_row, bearing, dataset_row, without_twins
 from labproof.page.escaping import escaped, literal
 from labproof.page.heatmaps import browsable, heat
 from labproof.page.intervals import stacked, strip
+from labproof.paths import Results
 
 
 def context(
     lab: dict,
-    results: Path,
+    results: Results,
     published: Path | str | None,
     output: Path,
     styles: Path,
     missing: Sequence[Mapping] = (),
 ) -> dict:
-    """All that the template reads, from a resolved lab and its results folder."""
+    """All that the template reads, from a resolved lab and the paths of its results."""
     commands = {"make": settings.make(lab), "snakemake": settings.snakemake(lab)}
+    of_one = f"{lab['report']}/" if lab["report"] else ""
     commands |= {
-        entry["id"]: settings.make(lab, "finding", finding=entry["id"]) for entry in lab["findings"]
+        entry["id"]: settings.make(lab, "finding", finding=of_one + entry["id"])
+        for entry in lab["findings"]
     }
     commands = {name: literal(command) for name, command in commands.items()}
-    reviews = records.of_page(lab["title"], results / "findings.json")
-    lab, missing = escaped(lab), escaped(missing)
+    verdicts = Path(results.of_report(lab["report"]).findings)
+    reviews = records.of_page(lab["title"], verdicts)
     told = escaped(pd.DataFrame(numbers.read(published), columns=numbers.COLUMNS))
+    plain = lab  # as it was written
+    lab, missing = escaped(lab), escaped(missing)
     lacking = [gap["cell"] for gap in missing]
     # of a cell without any seed, what an earlier run may have left is not shown
     gone = {cell for cell in lacking if lacking.count(cell) == len(lab["blocks"][cell])}
 
-    def place(cell: str) -> Path:
-        return results / "gone" if cell in gone else results
+    def place(cell: str) -> Results:
+        return Results(f"{results.root}/gone") if cell in gone else results
 
     cells = {name: read_cell(name, lab, place(name), told) for name in lab["cells"]}
+    curves = {name: Path(place(name).history(name)) for name in cells}
     trained = [cell for cell in cells.values() if cell["values"]]
-    entries = escaped(findings.read(results / "findings.json"))
+    entries = escaped(findings.read(verdicts))
     unlike = {entry["id"] for entry in entries} ^ {entry["id"] for entry in lab["findings"]}
     if entries and unlike:
         raise LabError(
-            f"{results / 'findings.json'}: it is not of the lab's sentences "
+            f"{verdicts}: it is not of the lab's sentences "
             f"({words.listing(sorted(unlike))}). Delete the file and run again: that judges anew "
             "and trains nothing."
         )
@@ -99,10 +105,15 @@ def context(
     by_id = {entry["id"]: entry for entry in judged}
     passages = set(written.passages(lab["prose"])) if lab.get("prose") else set()
 
-    def figure(name: str, kind: str, folder: str = "figures") -> str | None:
-        """Path of {folder}/{name}.{kind} as the page links to it, or None."""
-        path = place(name.split("/")[-1]) / folder / f"{name}.{kind}"
+    def linked(path: Path) -> str | None:
+        """A file's path as the page links to it, or None."""
         return Path(os.path.relpath(path, output.parent)).as_posix() if path.is_file() else None
+
+    def figure(name: str, kind: str) -> str | None:
+        return linked(Path(place(name.split("/")[-1]).figure(name, f".{kind}")))
+
+    def pairs(dataset: str) -> str | None:
+        return linked(Path(results.audit(dataset)) / "pairs.png")
 
     tasks = []
     for task, entry in lab["tasks"].items():
@@ -120,6 +131,7 @@ def context(
                 "answers": shown(members),
                 "notes": notes(members, groups),
                 "seen": seen(members),
+                "explored": [cell["name"] for cell in members if cell["values"]],
                 "prose": prose.paragraphs((lab.get("prose") or {}).get(task, ()), by_id),
                 "findings": [
                     entry
@@ -133,7 +145,7 @@ def context(
                     for entry in judged
                     if entry["task"] == task
                     for each in entry["parts"]
-                    for cell in (each["cell"], each["other"])
+                    for cell in leaves.cells(each)
                     if MEASURES[each["measure"]].table in ("heatmaps", "interventions")
                 },
                 "backbones": {
@@ -207,6 +219,7 @@ def context(
         ],
         "settings": rows,
         "runs": [command_row(cell) for cell in cells.values() if cell["settings"].get("run")],
+        "explorer": explorer.packed(plain, curves, published),
         "twins": twins(cells),
         "differing": differing,
         "same": {key: rows[0][key] for key in often_same if rows and key not in differing},
@@ -225,6 +238,7 @@ def context(
         },
         "versions": {key: ", ".join(sorted(set(versions[key]))) for key in sorted(versions)},
         "figure": figure,
+        "pairs": pairs,
         "styles": Path(os.path.relpath(styles, output.parent)).as_posix(),
     }
 
@@ -250,7 +264,8 @@ def write(
     Parameters
     ----------
     lab
-        The resolved lab, as `labproof.lab.plan.resolve` gives it.
+        The resolved lab, as `labproof.lab.plan.resolve` gives it, or as one of its reports claims
+        it.
     results
         The preset's results folder.
     published
@@ -287,7 +302,7 @@ def write(
         "their_accuracy": their_accuracy,
     }
     text = environment.get_template(template.name).render(
-        context(lab, results, published, output, template.parent, missing)
+        context(lab, Results(results), published, output, template.parent, missing)
     )
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(text, encoding="utf-8")
