@@ -11,6 +11,9 @@ ID     ?=
 NAME   ?=
 PARTIAL ?=
 BUDGET ?=
+A      ?=
+B      ?=
+CSV    ?=
 ARGS   ?=
 
 # The CUDA build of TensorFlow cannot live beside the CPU build: it has its own environment.
@@ -65,7 +68,7 @@ endif
 # A terminal gets a bar a rule, a file or a CI's log short lines; both end with the verdicts.
 SHOWN := $(shell test -t 2 && echo --logger rich || echo --quiet rules host reason)
 
-.PHONY: help lab check report finding estimate test lint format setup quarto lock clean clean-all FORCE
+.PHONY: help lab check report finding compare estimate test lint format setup quarto lock clean clean-all FORCE
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -86,6 +89,9 @@ finding: $(BASE)  ## judge one finding and print its verdict: make finding ID=1a
 	@$(WITH_PATH) $(PY) workflow/unlock.py $(SETTINGS)
 	@$(WITH_PATH) $(PY) -m snakemake finding $(or $(SETTINGS),--config) $(if $(ID),finding=$(ID)) \
 	  --resources gpu=1 --cores $(CORES) --quiet host reason rules $(ARGS)
+
+compare: $(BASE)  ## two runs, sentence by sentence: make compare A=results/lab3/demo B=results/lab3/lab; CSV=file: as a table too
+	@$(PY) workflow/compare_runs.py "$(A)" "$(B)" "$(CSV)"
 
 estimate: $(BASE)  ## print what the jobs that are still to be done will cost, and begin none
 	@$(WITH_PATH) $(PY) workflow/estimate_costs.py $(SETTINGS) $(ARGS)

@@ -116,14 +116,16 @@ def spent(rng: np.random.Generator, wanted: list) -> tuple[list[str], dict[str, 
         )
         ready = []
         for next_look in spending.chances(entries, LADDER, have):
-            cost = sum(COSTS[cell] * n for cell, n in next_look.cells.items())
-            if next_look.end >= 0.1 and cost <= budget:
-                ready.append((next_look.chance / cost, cost, next_look))
+            step = min(next_look.later)
+            lacks = {cell: step - n for cell, n in next_look.cells.items() if n < step}
+            cost = sum(COSTS[cell] * n for cell, n in lacks.items())
+            if max(next_look.later.values()) >= 0.1 and cost <= budget:
+                ready.append((next_look.later[step] / cost, cost, step, lacks))
         if not ready:
             return [entry["verdict"] for entry in entries], seeds
-        _, cost, best = max(ready, key=lambda each: each[0])
+        _, cost, step, lacks = max(ready, key=lambda each: each[0])
         budget -= cost
-        seeds |= dict.fromkeys(best.cells, best.step)
+        seeds |= dict.fromkeys(lacks, step)
 
 
 def together(draws: int, seed: int) -> dict:

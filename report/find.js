@@ -43,7 +43,7 @@ const byAddress = () => {
     radio.checked = radio.value === (given.get("verdict") ?? "");
   }
   for (const name of ["task", "cell", "q"]) finder.elements[name].value = given.get(name) ?? "";
-  finder.elements.warning.checked = given.has("warning");
+  if (finder.elements.warning) finder.elements.warning.checked = given.has("warning");
   if (narrow()) {
     table.open = true;
     finder.scrollIntoView();

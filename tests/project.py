@@ -5,12 +5,13 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
+import pytest
 import yaml
 
+import forked_snakemake
 from labproof.lab import plan
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,6 +36,16 @@ def environment(**more: str) -> dict[str, str]:
 def copy_to(folder: Path) -> Path:
     for part in PARTS:
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+def equip(folder: Path) -> Path:
+    """Give a copy the environment of these tests as its own, as if make had made it."""
+    if not Path(sys.prefix, "requirements-quarto.lock").is_file():
+        pytest.skip("the tests do not run in the environment that make makes")
+    for file in ("Makefile", *(path.name for path in ROOT.glob("requirements*.lock"))):
+        shutil.copy2(ROOT / file, folder / file)  # as old as they are: nothing is to be made
+    (folder / ".venv").symlink_to(sys.prefix)
     return folder
 
 
@@ -86,16 +97,7 @@ def resolved() -> dict:
 
 def snakemake(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
     """Run Snakemake in a copy; stdout and stderr come together in `stdout`."""
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-    return subprocess.run(
-        command,
-        cwd=folder,
-        env=environment,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
+    return forked_snakemake.run(folder, "--cores", "2", *arguments, environment=dict(os.environ))
 
 
 def smoke(folder: Path, *targets: str) -> subprocess.CompletedProcess:

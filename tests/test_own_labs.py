@@ -145,6 +145,6 @@ def test_the_digits_lab_and_its_page(tmp_path):
     told = pd.read_csv(results / "scalars/plain.csv").set_index(["seed", "name"])["value"]
     for seed, share in right.groupby(final["seed"]).mean().items():
         assert told[seed, "test_accuracy"] == pytest.approx(share)
-    assert len(json.loads((results / "findings.json").read_text())) >= 14
+    assert len(json.loads((results / "findings.json").read_text())) >= 19
     text = (results / "report/index.qmd").read_text()
     assert not re.search(FOREIGN, text, re.I)

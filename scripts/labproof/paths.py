@@ -5,11 +5,13 @@ same files.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 TEMPLATE = "results/{lab}/{preset}"
+BLOCK = re.compile(r"\d+-\d+", re.ASCII)
 
 
 def of(lab: str, preset: str = "{preset}") -> "Results":
@@ -48,6 +50,12 @@ class Results:
     def block(self, cell: str, block: str, table: str) -> str:
         """A table (history, predictions or facts) of one block of seeds."""
         return f"{self.root}/blocks/{cell}/{block}/{table}.csv"
+
+    def blocks(self, cell: str) -> list[str]:
+        """The blocks of seeds that a cell has on the disk, larger ones first."""
+        found = [file.parent.name for file in Path(self.root).glob(f"blocks/{cell}/*/history.csv")]
+        ends = {name: tuple(map(int, name.split("-"))) for name in found if BLOCK.fullmatch(name)}
+        return sorted(ends, key=lambda name: (ends[name][0] - ends[name][1], ends[name]))
 
     def models(self, cell: str, block: str) -> str:
         """Folder of the networks of one block of seeds."""

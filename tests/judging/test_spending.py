@@ -75,10 +75,10 @@ def test_what_seeds_cannot_decide_has_no_chance():
     missing = {**images, "spread": None, "looks": []}
     for part in (images, missing):
         (found,) = spending.chances([sentence(part)], STEPS, {"a": range(5)})
-        assert found.chance < 0.01 and found.end < 0.02
+        assert found.later[10] < 0.01 and max(found.later.values()) < 0.02
 
 
-def test_what_each_cell_lacks_is_told_of_undecided_sentences_alone():
+def test_the_steps_to_come_are_told_of_undecided_sentences_alone():
     near, late = judged(flat(0.9), Region(low=0), 5)[0], judged(flat(0.01), Region(low=0), 20)[0]
     entries = [
         sentence(near, id="near", cells=["a", "b", "c"]),
@@ -87,8 +87,9 @@ def test_what_each_cell_lacks_is_told_of_undecided_sentences_alone():
     ]
     seeds = {"a": range(5), "b": range(10), "c": range(7)}
     (found,) = spending.chances(entries, STEPS, seeds)
-    assert (found.id, found.step, found.cells) == ("near", 10, {"a": 5, "c": 3})
-    assert 0 < found.chance <= found.end <= 1
+    assert (found.id, found.cells) == ("near", {"a": 5, "b": 10, "c": 7})
+    assert list(found.later) == [step for step in STEPS if step > 5]
+    assert all(0 < x < 1 for x in found.later.values())
 
 
 def test_stuck_seeds_wait_for_their_step():

@@ -93,6 +93,7 @@ def test_effect_is_hedges_g():
     pooled = np.sqrt((np.var(a.values, ddof=1) + np.var(b.values, ddof=1)) / 2)
     g = (np.mean(a.values) - np.mean(b.values)) / pooled * (1 - 3 / (4 * 10 - 1))
     assert judge(ABOVE_0, a, b).effect == pytest.approx(g)
+    assert np.isnan(judge(ABOVE_0, drawn(1, 2, mean=2)).effect)  # the correction is 0 there
 
 
 def test_permutation_is_exact():
@@ -233,7 +234,7 @@ def test_what_would_decide_it_is_said():
     assert 5 < seeds.seeds_needed < 30
     images = judge(ABOVE_0, sample(0.05, 0.06, 0.05), image_error=0.05, images=200)
     assert "More seeds alone would not" in images.reason
-    assert "200 images" in images.reason
+    assert "200 examples" in images.reason
     assert np.isinf(images.seeds_needed)
     hardly = judge(ABOVE_0, sample(-1.0, 1.0, 0.001))
     assert "hardly" in hardly.reason
@@ -314,7 +315,7 @@ def test_so_many_images_as_are_recommended_let_seeds_decide():
     found = judge(ABOVE_0, sample(0.05, 0.06, 0.05, longest=np.inf), image_error=0.05, images=40)
     evidence = found.evidence
     more = needs.images_needed(evidence.distance, evidence.spread)
-    assert f"about {more:.0f} images" in found.reason.replace("\u00a0", " ") and more > 40
+    assert f"about {more:.0f} examples" in found.reason.replace("\u00a0", " ") and more > 40
 
     def seeds(images):
         spread = needs.Spread(evidence.spread.seeds, evidence.spread.image * 40 / images, images)

@@ -397,9 +397,9 @@ def broken(project, request):
     """The project with one case's file broken, and mended again behind the test."""
     file, change, wanted = WRONG[request.param]
     before = (project / file).read_text()
-    data = yaml.safe_load(before)
+    data = yaml.load(before, yaml.CSafeLoader)
     change(data)
-    (project / file).write_text(yaml.safe_dump(data, sort_keys=False))
+    (project / file).write_text(yaml.dump(data, Dumper=yaml.CSafeDumper, sort_keys=False))
     yield project, file, wanted
     (project / file).write_text(before)
 
@@ -472,26 +472,23 @@ def test_what_is_no_config_at_all(project, text, wanted):
     before = (project / CONFIG).read_text()
     (project / CONFIG).write_text(text)
     try:
-        told(project, [CONFIG, wanted])
+        with pytest.raises(LabError) as raised:  # before Snakemake itself reads the file
+            plan.check_config(plan.read_config(project), project)
+        assert str(raised.value).startswith(CONFIG) and wanted in str(raised.value)
+        if wanted == "is nested too deeply":  # what is worst for a parser
+            told(project, [CONFIG, wanted])
     finally:
         (project / CONFIG).write_text(before)
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "wanted"),
-    [
-        ("cell,group", "cells,group", "first line must be cell,group,metric,value,note"),
-        ("1a-plain,lab", "1a-plian,lab", 'line 2: the cell "1a-plian" is not known. Did you mean'),
-        (",0.85,", ",high,", 'line 2: the value "high" is no number'),
-        (",accuracy,0.85", ",acuracy,0.85", 'Did you mean "accuracy"'),
-    ],
-)
-def test_published_numbers_are_checked_too(project, old, new, wanted):
+def test_published_numbers_are_checked_too(project):
+    """One slip of them; the others are told in test_published."""
     file = project / "config/labs/lab3/published.csv"
     before = file.read_text()
-    file.write_text(before.replace(old, new, 1))
+    file.write_text(before.replace("1a-plain,lab", "1a-plian,lab", 1))
     try:
-        told(project, ["config/labs/lab3/published.csv", wanted])
+        message = 'line 2: the cell "1a-plian" is not known. Did you mean'
+        told(project, ["config/labs/lab3/published.csv", message])
     finally:
         file.write_text(before)
 
@@ -517,6 +514,7 @@ def test_a_preset_that_nobody_asks_for_stops_nothing(strewn):
         run = snakemake(strewn, "-n", "--config", "preset=smoke", "--", target)
         assert run.returncode == 0, run.stdout[-2000:]
     told(strewn, ["config/presets/unfinished.yaml"], "--config", "preset=unfinished")
+    # what a command line says is checked as the file is
     told(strewn, ["key preset", "small letters"], "--config", "preset=x;touch PWNED;")
     assert not list(strewn.rglob("PWNED"))
 
@@ -529,10 +527,6 @@ def test_a_file_of_no_preset_and_no_cell_is_named(project):
     assert run.returncode == 1
     assert 'Did you mean "1a-plain"' in run.stdout
     assert "Traceback" not in run.stdout
-
-
-def test_overrides_are_checked_as_the_file_is(project):
-    told(project, ["key preset", 'mean "demo"'], "--config", "preset=dmo")
 
 
 def test_the_mend_that_a_message_shows_is_valid():

@@ -6,21 +6,21 @@ from collections import namedtuple
 import pytest
 
 from labproof.errors import LabError
+from labproof.judging import allocation, ladder
 from labproof.lab import costs, grants, plan
 from project import ROOT
 
 MEASURED = costs.read(ROOT / "workflow/costs.csv")
 LAB = plan.resolve({**plan.read_config(ROOT), "preset": "demo"}, ROOT)
-Chance = namedtuple("Chance", "id step cells chance end")
+Chance = namedtuple("Chance", "id cells later")
 
 
 def begun(budget=600.0):
-    return grants.begin(LAB, budget)
+    return allocation.first_plan(LAB, budget)
 
 
-def open_one(name, cells, chance, end=None, step=10):
-    lacks = {cell: step - 5 for cell in cells}
-    return Chance(name, step, lacks, chance, chance if end is None else end)
+def open_one(name, cells, *later):
+    return Chance(name, dict.fromkeys(cells, 5), dict(zip((10, 20, 40), later, strict=False)))
 
 
 def choose(now, *chances, cores=1):
@@ -42,6 +42,7 @@ def test_what_is_no_time_says_how_one_is_written(words):
 
 def test_the_first_step_is_for_every_training_and_twins_have_its_seeds():
     now = begun()
+    assert now["levels"] == pytest.approx(ladder.levels((5, 10, 20, 40)), rel=1e-3)
     trained = {name for name, cell in LAB["cells"].items() if cell["same_as"] is None}
     assert now["cells"] == dict.fromkeys(trained, 5)
     now["cells"]["1d-dropout"] = 10
@@ -66,17 +67,50 @@ def test_a_sentence_that_shares_its_cells_comes_along_and_costs_nothing_more():
     shared = open_one("shared", ["1a-dropout"], 0.5)
     together, alone = choose(begun(), one, shared), choose(begun(), one)
     assert together["cells"] == alone["cells"]
-    assert together["spent"] == pytest.approx(alone["spent"], abs=0.2)  # rounded twice
+    assert together["spent"] == alone["spent"]
+    # and is what lets a dear pair go before a likelier one
+    price, other = (
+        grants.cost(LAB, begun(), names, 10, MEASURED)
+        for names in (["1a-plain", "1a-dropout"], ["1b-bn"])
+    )
+    rival = open_one("rival", ["1b-bn"], 0.75 * other / price)  # half as good again as `one`
+    tight = begun(costs.LOOK + max(price, other))
+    for rivals, seeds in (([one], (5, 10)), ([one, shared], (10, 5))):
+        after = choose(tight, *rivals, rival)["cells"]
+        assert (after["1a-plain"], after["1b-bn"]) == seeds
 
 
-def test_the_budget_is_kept_and_counts_cores():
+def test_a_step_that_decides_nothing_is_gone_for_the_sake_of_a_later_one():
+    after = choose(begun(), open_one("late", ["1a-plain"], 0.0, 0.9))
+    assert after["cells"]["1a-plain"] == 10  # and looked at before it goes on to 20
+    # one that the budget could not end is not begun
+    assert choose(begun(after["spent"]), open_one("late", ["1a-plain"], 0.0, 0.9))["looks"] == 0
+    # and the same chance, sooner, comes first
+    soon = Chance("soon", {"1a-dropout": 5}, {10: 0.9, 20: 0.9})
+    late = Chance("late", {"1a-plain": 5}, {10: 0.0, 20: 0.9})
+    whole = costs.LOOK + grants.cost(LAB, begun(), ["1a-plain"], 20, MEASURED)
+    first = choose(begun(whole), late, soon)["cells"]
+    assert first["1a-dropout"] == 10 and first["1a-plain"] == 5
+
+
+def test_a_look_holds_what_is_worth_as_much_as_the_whole_of_it():
+    cells = [name for name in begun()["cells"] if not LAB["cells"][name]["backbone"]]
+    likely = [open_one(f"likely {name}", [name], 0.9) for name in cells[:4]]
+    poor = open_one("poor", ["1d-dropout"], 0.11)
+    after = choose(begun(1e6), *likely, poor)
+    assert all(after["cells"][name] == 10 for name in cells[:4])
+    assert after["cells"]["1d-dropout"] == 5
+    assert choose(begun(1e6), poor)["cells"]["1d-dropout"] == 10  # alone it is the best there is
+
+
+def test_the_budget_is_kept_and_counts_cores_and_the_looks_themselves():
     everything = [open_one(name, [name], 0.5) for name in LAB["cells"]]
-    for budget in (0.0, 30.0, 100.0):
+    for budget in (0.0, costs.LOOK, 100.0, 300.0):
         after = choose(begun(budget), *everything)
         assert after["spent"] <= budget
-    assert choose(begun(0.0), *everything)["cells"] == begun()["cells"]
-    wide = choose(begun(), everything[0], cores=4)
-    assert wide["spent"] == pytest.approx(choose(begun(), everything[0])["spent"] / 4, abs=0.1)
+    assert choose(begun(costs.LOOK), *everything)["cells"] == begun()["cells"]
+    wide, narrow = (choose(begun(), everything[0], cores=n)["spent"] for n in (4, 1))
+    assert wide - costs.LOOK == pytest.approx((narrow - costs.LOOK) / 4, abs=0.1)
 
 
 def test_a_cell_takes_along_what_it_goes_on_from():

@@ -127,7 +127,8 @@ def test_cells_that_differ_in_epochs_alone_go_on_from_one_another(labs):
                 assert resolved["cells"][cell["continues"]]["epochs"] <= cell["epochs"]
 
 
-def test_seeds_as_a_number_or_a_list():
+def test_seeds_as_a_number_or_a_list(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # where there are no results
     resolved = plan.resolve({**CONFIG, "seeds": 10}, ROOT)
     assert resolved["seeds"] == list(range(10))
     assert resolved["seeds_of"] == {cell: [*range(10)] for cell in resolved["cells"]}
@@ -154,6 +155,35 @@ def test_no_block_holds_seeds_of_two_steps():
         for few, more in pairwise(found):
             assert more[: len(few)] == few
         assert sorted(seed for block in found[-1] for seed in seeds.seeds_of(block)) == [*range(40)]
+
+
+def test_behind_the_last_step_blocks_are_longer():
+    found = seeds.in_steps(range(100), [5, 10], 5, 20)
+    assert found == ["0-4", "5-9", "10-19", "20-39", "40-59", "60-79", "80-99"]
+    assert seeds.in_steps(range(10), [5, 10], 5, 20) == ["0-4", "5-9"]
+
+
+def test_blocks_that_are_there_stay_and_each_seed_has_one():
+    there = ["0-7", "5-9", "11-11", "14-20", "40-59"]
+    found = seeds.in_steps(range(18), [5, 10], 5, 20, there)
+    assert found == ["0-7", "8-9", "10-10", "11-11", "12-17"]  # 14-20 has seeds that nobody wants
+    # what is trained by one plan is there at the next, which is the same
+    for made in range(1, len(found) + 1):
+        assert seeds.in_steps(range(18), [5, 10], 5, 20, [*there, *found[:made]]) == found
+
+
+def test_the_blocks_on_the_disk_are_planned_with(tmp_path, monkeypatch):
+    """Of the cell itself, of the training that it equals, and of the one that it goes on from."""
+    monkeypatch.chdir(tmp_path)
+    for place in ("1a-plain/0-4", "1a-plain/5-6", "1c-dropout/5-7", "1d-dropout/0-3", "1b-bn/5-6x"):
+        folder = tmp_path / "results/lab3/demo/blocks" / place
+        folder.mkdir(parents=True)
+        (folder / "history.csv").touch()
+    blocks = plan.resolve({**CONFIG, "seeds": 10}, ROOT)["blocks"]
+    assert blocks["1a-plain"] == ["0-4", "5-6", "7-9"]
+    assert blocks["1c-dropout"] == ["0-4", "5-7", "8-9"]
+    assert blocks["1d-dropout"] == blocks["2a-dropout"] == ["0-3", "4-4", "5-7", "8-9"]
+    assert blocks["1b-bn"] == ["0-4", "5-9"]
 
 
 @pytest.mark.parametrize("size", [1, 2, 5, 7])

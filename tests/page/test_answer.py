@@ -49,7 +49,7 @@ def test_a_training_that_several_sentences_need_is_paid_once():
     said = " ".join(answer.undecided([one, two, entry("never", "undecided")], seconds))
     said = said.replace("\u00a0", " ")
     assert said.startswith("3 of 3 sentences. More seeds would decide 2: about 22 more trainings")
-    assert "The others need more images" in said
+    assert "The others need more validation data" in said
 
 
 def test_what_no_seeds_decide_has_no_price():

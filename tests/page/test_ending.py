@@ -62,4 +62,4 @@ def test_a_failed_run_tells_which_job_and_why(made, tmp_path):
 
 
 def test_a_terminal_gets_no_commands_from_a_lab():
-    assert ending._plain(["a \x1b[31mred\x07 \u202ename"]) == "\na [31mred name\n"
+    assert ending.plain(["a \x1b[31mred\x07 \u202ename"]) == "\na [31mred name\n"

@@ -1,5 +1,6 @@
 """The workflow on a real SLURM: every rule of the smoke preset, jobs that end before their time."""
 
+import json
 import os
 import re
 import subprocess
@@ -40,9 +41,9 @@ def project(folder):
     return copy
 
 
-def begin(folder, *arguments, told=subprocess.PIPE):
-    """Start Snakemake through the profile; what it tells goes into `told`."""
-    command = [sys.executable, "-m", "snakemake", "--workflow-profile", PROFILE, *arguments]
+def begin(folder, *arguments, told=subprocess.PIPE, by=("-m", "snakemake")):
+    """Start Snakemake, or what runs it, through the profile; what it tells goes into `told`."""
+    command = [sys.executable, *by, "--workflow-profile", PROFILE, *arguments]
     process = subprocess.Popen(
         command,
         cwd=folder,
@@ -161,6 +162,23 @@ def test_a_preempted_job_is_requeued_and_goes_on(cluster, tmp_path, undisturbed)
     assert record(number)["Restarts"] == "1"
     assert "goes on from its checkpoint" in (folder / LOG).read_text()
     assert (folder / TARGET).read_bytes() == undisturbed
+
+
+def test_looks_go_on_through_the_cluster(cluster, tmp_path):
+    """The second look trains the new seeds alone, by jobs of their own, and judges with them."""
+    folder = trim(project(tmp_path), "1a")
+    edited(folder / "config/presets/smoke.yaml", ("seeds: 2\n", "seeds: 2\nladder: [2, 3]\n"))
+    told = finish(begin(folder, "--config", "preset=smoke", by=("workflow/spend.py", "2h")))
+    results = folder / "results/lab3/smoke"
+    cells = json.loads((results / "plan.json").read_text())["cells"]
+    granted = {cell for cell, seeds in cells.items() if seeds == 3}
+    assert granted
+    assert {file.parent.parent.name for file in results.glob("blocks/*/2-2/facts.csv")} == granted
+    jobs = re.findall(r"rule_train_block/\S*\.log\)", told)
+    assert len(jobs) == len(cells) + len(granted)
+    entries = json.loads((results / "findings.json").read_text())
+    looked = {look["n"] for entry in entries for look in entry["looks"]}
+    assert looked == {2, 3}
 
 
 def test_the_whole_preset(whole, tmp_path):

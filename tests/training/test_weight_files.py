@@ -57,14 +57,20 @@ def test_what_was_saved_comes_back_and_has_the_same_bytes_each_time(tmp_path):
     network().load_weights(tmp_path / "one.weights.h5")
 
 
-@pytest.mark.parametrize("harm", ["cut", "empty", "zeros", "a layer less", "a layer more", "gone"])
+@pytest.mark.parametrize(
+    "harm", ["cut", "empty", "zeros", "a bit", "a layer less", "a layer more", "gone"]
+)
 def test_a_harmed_file_is_told_with_its_name_and_the_mend(tmp_path, harm):
     file = tmp_path / "3.weights.h5"
-    weight_files.save(network(), file)
+    saved = network()
+    weight_files.save(saved, file)
     content = file.read_bytes()
     if harm in ("cut", "empty", "zeros"):
         half = content[: len(content) // 2]
         file.write_bytes({"cut": half, "empty": b"", "zeros": half + bytes(len(half))}[harm])
+    elif harm == "a bit":
+        at = content.index(saved.get_weights()[0].tobytes())
+        file.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
     elif harm == "gone":
         file.unlink()
     else:

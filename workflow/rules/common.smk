@@ -77,9 +77,10 @@ def tell(outcome):
         print(told, file=sys.stderr, flush=True)
     results = paths.of_resolved(resolved)
     if outcome == "succeeded" and resolved["planned"] and Path(results.findings).is_file():
+        cores = workflow.resource_settings.cores or 1  # none on a cluster, where it is core time
         budget = grants.seconds(resolved["budget"])
-        before = grants.read(Path(results.plan)) or grants.begin(resolved, budget)
-        after = allocation.next_plan(resolved, before, MEASURED, workflow.cores or 1)
+        before = grants.read(Path(results.plan)) or allocation.first_plan(resolved, budget)
+        after = allocation.next_plan(resolved, before, MEASURED, cores)
         print(f"\n{grants.told(before, after)}", file=sys.stderr, flush=True)
 
 

@@ -4,8 +4,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from labproof import paths
-from labproof.judging import findings, spending
+from labproof.judging import findings, ladder, spending
 from labproof.lab import costs, grants
+
+
+def first_plan(lab: Mapping, budget: float) -> dict:
+    """The plan before the first look, with a budget in seconds for those behind it."""
+    return grants.begin(lab, budget, ladder.levels(ladder.looks(lab["ladder"])))
 
 
 def next_plan(lab: Mapping, before: Mapping, shipped: Sequence[Mapping], cores: int) -> dict:

@@ -14,7 +14,7 @@ HEAD = """# Measures
 What a claim in `findings.yaml` may say of a cell: `measure: NAME`. Written by
 `python -m labproof.judging.catalogue`; a test holds it against the code.
 
-A measure is one number a seed. Where it is taken of new images, another sample of images would move
+A measure is one number a seed. Where it is taken of new examples, another sample of them would move
 it, and that is counted where the cell's predictions tell by how much (`docs/verdicts.md`); where
 they cannot, the verdict is over seeds alone, and says so.
 

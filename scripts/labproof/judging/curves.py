@@ -290,7 +290,8 @@ def accuracy_after(history: "pd.DataFrame", at: float) -> float:
 
 
 def _curve(history: "pd.DataFrame", column: str) -> np.ndarray:
-    return history.sort_values("epoch")[column].to_numpy(dtype=float)
+    values = history[column].to_numpy(dtype=float)
+    return values[np.argsort(history["epoch"].to_numpy(), kind="stable")]
 
 
 def _line(values: np.ndarray) -> float:

@@ -45,6 +45,7 @@ class Run(NamedTuple):
     trainings: Mapping[str, str]
     chains: Mapping[str, str]
     found: dict[str, dict[int, bool] | None]  # cell -> its stuck seeds, as they are asked for
+    samples: dict[tuple, Sample]  # (cell, measure, at) -> its values, likewise
     upto: int | None = None  # seeds of each cell that the sentence at hand is looked at with
 
     def seeds_of(self, cell: str) -> list[int]:
@@ -149,7 +150,7 @@ def judge(
         turn if as many were as so many seeds without one do not exclude, None where it is not
         known or nothing is decided), `published` (group, value, agrees, note).
     """
-    run = Run(tables, seeds, looks(ladder), datasets, trainings or {}, chains or {}, {})
+    run = Run(tables, seeds, looks(ladder), datasets, trainings or {}, chains or {}, {}, {})
     judged = [_judge(entry, run, published) for entry in findings]
     for entry in judged:
         used = dict.fromkeys(filter(None, map(datasets.get, entry["cells"])))
@@ -323,7 +324,7 @@ def _leaf(claim, run) -> verdicts.Verdict:
     samples = [_sample(*side, run) for side in sides]
     cells, asked = zip(*((cell, rest) for cell, *rest in sides), strict=True)
     if len(sides) > 1 and asked[0] == asked[1] and run.one(cells, run.trainings):
-        told = f"{cells[0]} and {cells[1]} have the same settings and the same images"
+        told = f"{cells[0]} and {cells[1]} have the same settings and the same data"
         return verdicts.Verdict(
             verdicts.UNDECIDED,
             f"Under this preset these are one training: {told}.",
@@ -362,6 +363,13 @@ def _of_seeds_alone(cell: str, measure: str, run: Run) -> bool:
 
 
 def _sample(cell: str, measure: str, at: float | None, run: Run) -> Sample:
+    side = cell, measure, at
+    if side not in run.samples:
+        run.samples[side] = _measured(*side, run)
+    return run.samples[side]
+
+
+def _measured(cell: str, measure: str, at: float | None, run: Run) -> Sample:
     table = run.table(cell, vocabulary.MEASURES[measure].table)
     if table is None:
         return Sample(cell, [], [])

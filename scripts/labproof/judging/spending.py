@@ -1,4 +1,4 @@
-"""Findings -> for each undecided sentence the chance that its next step of seeds decides it.
+"""Findings -> for each undecided sentence the chances that its next steps of seeds decide it.
 
 Arithmetic on the numbers of findings.json alone. With n seeds a cell seen and n' at the next step,
 f = n / n', the estimate there is distributed as
@@ -23,13 +23,11 @@ from labproof.judging.sample import REPRODUCED, UNDECIDED
 
 
 class Chance(NamedTuple):
-    """What the next look at a sentence may bring."""
+    """What later looks at a sentence may bring."""
 
     id: str
-    step: int  # seeds of each of its cells at the next look
-    cells: dict[str, int]  # seeds that each cell lacks for it; none where it has them
-    chance: float  # that the next look decides the sentence (0 to 1)
-    end: float  # the largest chance of any later look: below a tenth, more seeds are no use
+    cells: dict[str, int]  # seeds that each of its cells has
+    later: dict[int, float]  # step -> the chance that a look there decides the sentence (0 to 1)
 
 
 def chances(
@@ -56,13 +54,10 @@ def chances(
     steps = steps_of.looks(ladder)
     for entry in entries:
         seen = max((look["n"] for part in entry["parts"] for look in part["looks"]), default=0)
-        later = [step for step in steps if step > seen]
-        if entry["verdict"] != UNDECIDED or not later:
-            continue
-        each = [chance(entry, steps, step) for step in later]
-        lacks = {cell: later[0] - len(seeds_of[cell]) for cell in entry["cells"]}
-        lacks = {cell: n for cell, n in lacks.items() if n > 0}
-        found.append(Chance(entry["id"], later[0], lacks, each[0], max(each)))
+        later = {step: chance(entry, steps, step) for step in steps if step > seen}
+        if entry["verdict"] == UNDECIDED and later:
+            has = {cell: len(seeds_of[cell]) for cell in entry["cells"]}
+            found.append(Chance(entry["id"], has, later))
     return found
 
 

@@ -201,7 +201,7 @@ def _unknown(samples: Sequence[Sample], image_error: float) -> str:
     if np.isnan(image_error):
         cells = words.listing([sample.cell for sample in samples])
         return (
-            f"The predictions of {cells} are missing or have gaps, so what the sample of images "
+            f"The predictions of {cells} are missing or have gaps, so what the sample of examples "
             "adds to the uncertainty is not known."
         )
     if min(len(sample.values) for sample in samples) < 2:
@@ -393,11 +393,14 @@ def _tail(distance: float, error: float, df: float) -> float:
 
 
 def _effect(region: Region, estimate: float, spread: Spread) -> float:
-    """Hedges' g of the estimate against the claim's edge, or the middle of its margin."""
+    """Hedges' g of the estimate against the claim's edge, or the middle of its margin.
+
+    NaN of one degree of freedom, where its correction for few values is 0.
+    """
     edges = [edge for edge in region if np.isfinite(edge)]
     df = sum(k - 1 for _, k in spread.seeds)
     pooled = (sum(s * (k - 1) for s, k in spread.seeds) / df) ** 0.5
-    if pooled == 0:
+    if pooled == 0 or df == 1:
         return np.nan
     return float((estimate - np.mean(edges)) / pooled * (1 - 3 / (4 * df - 1)))
 

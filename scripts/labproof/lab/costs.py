@@ -33,6 +33,8 @@ FIXED = {
     "write_records": 2,
     "render_report": 3,
 }
+# A look on the wall beside its trainings: planning, judging, the figures that change, a page.
+LOOK = 30
 # A method's heatmaps: as a multiple of the time to train once, one seed, on the validation images.
 # Of the demo's four cells: 9 by six methods; 2, 10, 15 by Grad-CAM alone, with interventions.
 PASSES = 10

@@ -7,7 +7,7 @@ The resolved lab is a plain nested dict, so that Snakemake can compare, look up 
   has the seeds that plan.json grants it, see `grants`, and not those that are asked for; `budget`:
   the preset's, in words, for steps behind the first
 - `seeds_of`: cell -> its seeds, in the order in which they come; `blocks`: cell -> its blocks of
-  them, a list such as "0-4"
+  them, a list such as "0-4": those that are on the disk, and new ones of the seeds that lack
 - `folder`: the path of the lab's folder; `where`: what the config's key `lab` says of it
 - `sources`: what the config says of the sources that the lab uses
 - `datasets`: name -> source, size, channels, train, validation, final (numbers of images of each
@@ -53,6 +53,8 @@ CONFIG = Path("config/config.yaml")
 PHANTOMS = {"skin": ["nevus", "melanoma"], "bone": ["NFF", "AFF"]}
 # What "augmentation: true" stands for in the protocol: degrees, shares of the side.
 AUGMENTATION = {"rotation": 10, "shift": 0.1, "flip": True}
+# Behind the last look there are many seeds, and to plan a block takes as long as to plan any.
+LONGER = 4
 INDEX = "index.csv"  # of a folder, where a column of it is named as group
 NEEDED = {"dataset": "skin", "learning_rate": 1.0e-4, "epochs": 50}  # that defaults may leave out
 # Pooling halves the image so often, and something has to be left of it.
@@ -172,9 +174,11 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
     used = dict.fromkeys(dataset["source"] for dataset in lab["datasets"].values())
     if config.get("finding") is not None:
         findings_of(claimed, config["finding"])
-    block = 1 if commanded else scaling["block"]
+    # a command trains one seed at a time
+    block, longer = (1, 1) if commanded else (scaling["block"], LONGER * scaling["block"])
     planned = "seeds" not in config and len(ladder) > 1
-    granted = grants.read(Path(paths.of(config["lab"], preset).plan)) if planned else None
+    results = paths.of(config["lab"], preset)
+    granted = grants.read(Path(results.plan)) if planned else None
     own = (
         grants.seeds_of(granted, cells, chosen, ladder) if granted else dict.fromkeys(cells, chosen)
     )
@@ -191,7 +195,10 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
         "granted": granted
         and {key: granted[key] for key in ("budget", "spent", "looks", "changed")},
         "seeds_of": own,
-        "blocks": {key: seeds.in_steps(given, ladder, block) for key, given in own.items()},
+        "blocks": {
+            key: seeds.in_steps(given, ladder, block, longer, _there(results, cells, key))
+            for key, given in own.items()
+        },
         "sources": {key: config["sources"][key] for key in used},
         "datasets": datasets,
         "tasks": tasks,
@@ -211,6 +218,13 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
         ),
         **claimed,
     }
+
+
+def _there(results: paths.Results, cells: Mapping, name: str) -> list[str]:
+    """The blocks that are trained: a cell's own, then those of the cell that it goes on from."""
+    trained = trainings.trained_as(cells, name)
+    found, shorter = results.blocks(trained), cells[trained].get("continues")
+    return found + (_there(results, cells, shorter) if shorter else [])
 
 
 def findings_of(lab: Mapping, finding: str | None) -> list[dict]:

@@ -87,16 +87,40 @@ def blocks(seeds: Sequence[int], size: int) -> list[str]:
     return [f"{run[0]}-{run[-1]}" for run in found]
 
 
-def in_steps(order: Sequence[int], ladder: Sequence[int], size: int) -> list[str]:
-    """The blocks of seeds that come in steps, in their order: no block holds seeds of two steps.
+def in_steps(
+    order: Sequence[int],
+    ladder: Sequence[int],
+    size: int,
+    longer: int | None = None,
+    there: Sequence[str] = (),
+) -> list[str]:
+    """The blocks of seeds that come in steps, in their order: none is cut across two steps.
 
     order
         The seeds, in the order in which they are added.
     ladder
         How many of them there are after each step.
+    size, longer
+        Seeds of a block, and of one behind the last step.
+    there
+        Blocks that are trained already. Those of these seeds stay, however they were cut; of two
+        that share a seed the one that is named first.
     """
+    left, kept = set(order), []
+    for block in there:
+        held = seeds_of(block)
+        if left.issuperset(held):
+            kept.append(block)
+            left.difference_update(held)
     ends = [0, *(step for step in ladder if step < len(order)), len(order)]
-    return [block for begin, end in pairwise(ends) for block in blocks(order[begin:end], size)]
+    found, step_of = kept, {}
+    for begin, end in pairwise(ends):
+        step = order[begin:end]
+        step_of |= dict.fromkeys(step, begin)
+        wide = longer if longer and begin >= ladder[-1] else size
+        found += blocks([seed for seed in step if seed in left], wide)
+    first = {block: int(block.partition("-")[0]) for block in found}
+    return sorted(found, key=lambda block: (step_of[first[block]], first[block]))
 
 
 def seeds_of(block: str) -> list[int]:

@@ -106,7 +106,7 @@ def undecided(judged: Sequence[Mapping], seconds: Mapping[str, float]) -> list[s
             said.append(f"The cheapest takes {price(cheapest, seconds)}.")
     if rest:
         left = "The others need" if payable else "They need"
-        said.append(f"{left} more images, or another question.")
+        said.append(f"{left} more validation data, or another question.")
     return said
 
 

@@ -8,6 +8,7 @@ from labproof.data import audit
 from labproof.lab.vocabulary import MEASURES
 from labproof.page import escaping
 from labproof.page.intervals import estimate, stacked
+from labproof.paths import Results
 from labproof.words import Estimate
 
 KINDS = {
@@ -18,13 +19,13 @@ KINDS = {
 }
 
 
-def dataset_row(name: str, lab: dict, results: Path) -> dict:
+def dataset_row(name: str, lab: dict, results: Results) -> dict:
     """A dataset's size and its images a class and split, counted in its records."""
     entry = lab["datasets"][name]
-    records = escaping.table(results / "datasets" / name / "records.csv")
+    records = escaping.table(f"{results.dataset(name)}/records.csv")
     counts = {}
     if records is not None:
-        for split in ("train", "validation"):
+        for split in ("train", "validation", "final"):
             part = records[records["split"] == split]
             by_class = part.groupby(["label", "class"]).size()
             each = ", ".join(f"{k} {label}" for (_, label), k in by_class.items())
@@ -37,12 +38,13 @@ def dataset_row(name: str, lab: dict, results: Path) -> dict:
         "channels": entry["channels"],
         "train": counts.get("train", words.NOTHING),
         "validation": counts.get("validation", words.NOTHING),
+        "final": counts.get("final", words.NOTHING),
     }
 
 
-def audit_row(name: str, results: Path) -> dict:
+def audit_row(name: str, results: Results) -> dict:
     """What the page says of a dataset's audit; `facts` is None where there is none."""
-    facts = escaping.escaped(audit.read(results / "audit" / name))
+    facts = escaping.escaped(audit.read(Path(results.audit(name))))
     row = {"name": name, "facts": facts}
     if facts:
         sizes, groups = facts["sizes"], facts["groups"]
@@ -79,13 +81,13 @@ def bearing(entry: Mapping, datasets: Mapping[str, str]) -> list[str]:
     return list(entry["warnings"]) if any(map(of_answers, entry["parts"])) else []
 
 
-def without_twins(cell: dict, results: Path) -> dict | None:
+def without_twins(cell: dict, results: Results) -> dict | None:
     """A cell's validation accuracy on all images and on those that are not in training too.
 
     None where no validation image has a duplicate there, or the cell is not trained.
     """
-    facts = escaping.escaped(audit.read(results / "audit" / cell["settings"]["dataset"]))
-    predictions = escaping.table(results / "predictions" / f"{cell['name']}.csv")
+    facts = escaping.escaped(audit.read(Path(results.audit(cell["settings"]["dataset"]))))
+    predictions = escaping.table(results.predictions(cell["name"]))
     if not facts or not facts["twins"] or predictions is None:
         return None
     found = audit.without_twins(predictions, facts["twins"])

@@ -42,7 +42,7 @@ def succeeded(lab: Mapping, results: Results, since: float) -> str:
     said += [f"The page: {page}"]
     if any(entry["verdict"] == scoreboard.verdicts.UNDECIDED for entry in judged):
         said += [_next(lab)]
-    return _plain(said)
+    return plain(said)
 
 
 def failed(lab: Mapping, results: Results, since: float) -> str:
@@ -55,7 +55,7 @@ def failed(lab: Mapping, results: Results, since: float) -> str:
         said.append("✗ The run failed; what Snakemake says of it stands above.")
     said.append("To go on: mend that, and run the same command again; what is done is kept.")
     said.append(f"A page of what is there: {settings.make(lab)} PARTIAL=1")
-    return _plain(said)
+    return plain(said)
 
 
 def times(lab: Mapping, results: Results) -> dict[str, float]:
@@ -87,7 +87,7 @@ def _cut(line: str) -> str:
     return line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…"
 
 
-def _plain(lines: Iterable[str]) -> str:
+def plain(lines: Iterable[str]) -> str:
     """The lines without Markdown, and without what a terminal would obey."""
     text = "\n".join(lines).replace(words.NBSP, " ")
     text = "".join(each for each in text if each.isprintable() or each == "\n")

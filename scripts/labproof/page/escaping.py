@@ -80,6 +80,6 @@ def escaped(data, key: str | None = None):
     return data
 
 
-def table(path: Path) -> pd.DataFrame | None:
+def table(path: Path | str) -> pd.DataFrame | None:
     """A table as `tables.read` gives it, escaped."""
-    return escaped(tables.read(path))
+    return escaped(tables.read(Path(path)))

@@ -11,17 +11,18 @@ from labproof.explain import sanity
 from labproof.explain.interventions import AS_IT_IS
 from labproof.page import escaping, sentences
 from labproof.page.intervals import estimate, stacked
+from labproof.paths import Results
 
 HEAT_SCORES = ("energy", "pointing", "overlap", "precision", "deletion", "insertion")
 
 
-def browsable(results: Path, name: str, classes: list[str], output: Path) -> dict | None:
+def browsable(results: Results, name: str, classes: list[str], output: Path) -> dict | None:
     """A cell's heatmaps as layers for a reader to lay over one another; None where there are none.
 
     `methods`, `seeds`, and `tiles`, one an image: its `picture` and `outline` (paths as the page
     links to them), `truth`, `heats` (method, seed, path) and `says` (seed, text, right).
     """
-    folder = results / "heatmaps" / name
+    folder = Path(results.heatmaps(name))
     listed = escaping.table(folder / "gallery.csv")
     if listed is None:
         return None
@@ -59,16 +60,16 @@ def browsable(results: Path, name: str, classes: list[str], output: Path) -> dic
     return {"methods": methods, "seeds": seeds, "tiles": tiles}
 
 
-def heat(results: Path, name: str) -> dict:
+def heat(results: Results, name: str) -> dict:
     """What the page says of a cell's heatmaps.
 
     `said`, sentences; `rows` of the scores, one a method, then what the same scores are of the
     network before training (by its first method), of a map that points at the centre, and of maps
     that know nothing; `changed`, one row an intervention; `sanity`, one row a method.
     """
-    scores = escaping.table(results / "heatmaps" / name / "scores.csv")
-    steps = escaping.table(results / "heatmaps" / name / "sanity.csv")
-    answers = escaping.table(results / "interventions" / f"{name}.csv")
+    scores = escaping.table(results.evidence(name)["heatmaps"])
+    steps = escaping.table(f"{results.heatmaps(name)}/sanity.csv")
+    answers = escaping.table(results.interventions(name))
     found: dict = {"said": [], "rows": [], "sanity": [], "changed": []}
     if answers is not None:
         found["changed"] = changed_rows(answers)

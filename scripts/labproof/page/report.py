@@ -14,6 +14,7 @@ import pandas as pd
 from labproof import words
 from labproof.errors import LabError
 from labproof.judging import findings
+from labproof.judging.measures import VALIDATION
 from labproof.lab import prose as written
 from labproof.lab import published as numbers
 from labproof.lab import settings
@@ -29,6 +30,7 @@ from labproof.page.cells import (
     seconds,
     seen,
     settings_row,
+    shown,
     standard,
     their_accuracy,
     twins,
@@ -37,23 +39,24 @@ from labproof.page.data import audit_row, bearing, dataset_row, without_twins
 from labproof.page.escaping import escaped, literal
 from labproof.page.heatmaps import browsable, heat
 from labproof.page.intervals import stacked, strip
+from labproof.paths import Results
 
 
 def context(
     lab: dict,
-    results: Path,
+    results: Results,
     published: Path | str | None,
     output: Path,
     styles: Path,
     missing: Sequence[Mapping] = (),
 ) -> dict:
-    """All that the template reads, from a resolved lab and its results folder."""
+    """All that the template reads, from a resolved lab and the paths of its results."""
     commands = {"make": settings.make(lab), "snakemake": settings.snakemake(lab)}
     commands |= {
         entry["id"]: settings.make(lab, "finding", finding=entry["id"]) for entry in lab["findings"]
     }
     commands = {name: literal(command) for name, command in commands.items()}
-    reviews = records.of_page(lab["title"], results / "findings.json")
+    reviews = records.of_page(lab["title"], Path(results.findings))
     told = escaped(pd.DataFrame(numbers.read(published), columns=numbers.COLUMNS))
     plain = lab  # as it was written
     lab, missing = escaped(lab), escaped(missing)
@@ -61,17 +64,17 @@ def context(
     # of a cell without any seed, what an earlier run may have left is not shown
     gone = {cell for cell in lacking if lacking.count(cell) == len(lab["blocks"][cell])}
 
-    def place(cell: str) -> Path:
-        return results / "gone" if cell in gone else results
+    def place(cell: str) -> Results:
+        return Results(f"{results.root}/gone") if cell in gone else results
 
     cells = {name: read_cell(name, lab, place(name), told) for name in lab["cells"]}
-    curves = {name: place(name) / "histories" / f"{name}.csv" for name in cells}
+    curves = {name: Path(place(name).history(name)) for name in cells}
     trained = [cell for cell in cells.values() if cell["values"]]
-    entries = escaped(findings.read(results / "findings.json"))
+    entries = escaped(findings.read(Path(results.findings)))
     unlike = {entry["id"] for entry in entries} ^ {entry["id"] for entry in lab["findings"]}
     if entries and unlike:
         raise LabError(
-            f"{results / 'findings.json'}: it is not of the lab's sentences "
+            f"{results.findings}: it is not of the lab's sentences "
             f"({words.listing(sorted(unlike))}). Delete the file and run again: that judges anew "
             "and trains nothing."
         )
@@ -99,10 +102,15 @@ def context(
     by_id = {entry["id"]: entry for entry in judged}
     passages = set(written.passages(lab["prose"])) if lab.get("prose") else set()
 
-    def figure(name: str, kind: str, folder: str = "figures") -> str | None:
-        """Path of {folder}/{name}.{kind} as the page links to it, or None."""
-        path = place(name.split("/")[-1]) / folder / f"{name}.{kind}"
+    def linked(path: Path) -> str | None:
+        """A file's path as the page links to it, or None."""
         return Path(os.path.relpath(path, output.parent)).as_posix() if path.is_file() else None
+
+    def figure(name: str, kind: str) -> str | None:
+        return linked(Path(place(name.split("/")[-1]).figure(name, f".{kind}")))
+
+    def pairs(dataset: str) -> str | None:
+        return linked(Path(results.audit(dataset)) / "pairs.png")
 
     tasks = []
     for task, entry in lab["tasks"].items():
@@ -117,11 +125,7 @@ def context(
                 "cells": members,
                 "groups": groups,
                 "rows": final_rows(members, groups),
-                "answers": any(
-                    not c["settings"].get("run")
-                    or (place(c["name"]) / "predictions" / f"{c['name']}.csv").is_file()
-                    for c in members
-                ),
+                "answers": shown(members),
                 "notes": notes(members, groups),
                 "seen": seen(members),
                 "explored": [cell["name"] for cell in members if cell["values"]],
@@ -164,8 +168,8 @@ def context(
     built_in = [cell for cell in cells.values() if not cell["settings"].get("run")]
     accuracies = [c["values"]["final_val_accuracy"] for c in trained]
     lowest = [x for a in accuracies for x in (a.mean, a.low) if np.isfinite(x)]
-    lowest += [x for c in trained for x in c["published"]] + [0.5]
-    axis = max(0.0, np.floor(10 * min(lowest) - 1e-9) / 10)
+    lowest += [x for c in trained for x in (*c["published"], c["chance"]) if np.isfinite(x)]
+    axis = max(0.0, np.floor(10 * min(lowest, default=0.0) - 1e-9) / 10)
     rows = [settings_row(cell) for cell in built_in]
     often_same = ("batch size", "initialiser")
     differing = [key for key in often_same if len({row[key] for row in rows}) > 1]
@@ -189,6 +193,11 @@ def context(
         "reviews": reviews,
         "scale": answer.scale(lab),
         "sources": answer.sources(lab, {row["name"]: row["total"] for row in datasets}),
+        "on_final": any(
+            part.get("images") and part["images"]["split"] != VALIDATION
+            for entry in entries
+            for part in entry["parts"]
+        ),
         "contradicted": scoreboard.contradicted(judged),
         "cells": cells,
         "tasks": tasks,
@@ -213,6 +222,9 @@ def context(
         "same": {key: rows[0][key] for key in often_same if rows and key not in differing},
         "phantoms": "phantom" in kinds,
         "only_phantoms": kinds == {"phantom"},
+        "given": sum(
+            c["trainings"] for c in cells.values() if (c["settings"].get("run") or {}).get("given")
+        ),
         "trainings": sum(c["trainings"] for c in cells.values()),
         "seeds": seeds_in_words([cell["trainings"] for cell in trained]),
         "seconds": seconds(cells),
@@ -223,6 +235,7 @@ def context(
         },
         "versions": {key: ", ".join(sorted(set(versions[key]))) for key in sorted(versions)},
         "figure": figure,
+        "pairs": pairs,
         "styles": Path(os.path.relpath(styles, output.parent)).as_posix(),
     }
 
@@ -285,7 +298,7 @@ def write(
         "their_accuracy": their_accuracy,
     }
     text = environment.get_template(template.name).render(
-        context(lab, results, published, output, template.parent, missing)
+        context(lab, Results(results), published, output, template.parent, missing)
     )
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(text, encoding="utf-8")

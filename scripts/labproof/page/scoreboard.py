@@ -132,11 +132,11 @@ def looks(part: Mapping) -> list[dict]:
 
 
 def rests(part: Mapping) -> str:
-    """On which images a part rests, and where its margin is from; what is not known is left out."""
+    """On which examples a part rests, and where its margin is from; empty where that is unknown."""
     said = []
     images = part.get("images")
     if images:
-        said.append(f"It rests on {words.count(images['count'], images['split'] + ' image')}.")
+        said.append(f"It rests on {words.count(images['count'], images['split'] + ' example')}.")
     if part.get("least"):
         said.append(f"By {part['least']:g} at least, as the least difference worth naming.")
     return " ".join(said)
