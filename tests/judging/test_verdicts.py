@@ -10,7 +10,7 @@ from statsmodels.stats.power import TTestIndPower, TTestPower
 from statsmodels.stats.weightstats import CompareMeans, DescrStatsW, ttost_ind
 
 from labproof.judging import ladder, needs, verdicts
-from labproof.judging.verdicts import Region, Sample, combine, judge
+from labproof.judging.verdicts import Region, Sample, combine
 
 ABOVE_0 = Region(low=0)
 AROUND_0 = Region(-1, 1)
@@ -18,6 +18,12 @@ AROUND_0 = Region(-1, 1)
 
 def sample(*values, cell="a", longest=1.0):
     return Sample(cell, list(values), list(range(len(values))), longest)
+
+
+def judge(region, first, second=None, **options):
+    """A sample, or it less another."""
+    less = [] if second is None else [second.weighted(-1)]
+    return verdicts.judge(region, first, *less, **options)
 
 
 def drawn(seed, n=5, mean=0.0, sd=1.0, cell="a"):
@@ -407,7 +413,7 @@ def test_of_one_chain_the_interval_is_that_of_the_differences():
     rng = np.random.default_rng(3)
     base = rng.normal(0, 1, 8)
     a, b = (sample(*(base + rng.normal(mean, 0.1, 8)), longest=np.inf) for mean in (0.3, 0))
-    found = judge(ABOVE_0, a, b, paired=True)
+    found = judge(ABOVE_0, a, b, chains="cc")
     test = stats.ttest_rel(a.values, b.values)
     assert (found.low, found.high) == pytest.approx(tuple(test.confidence_interval(0.95)))
     assert found.p == pytest.approx(test.pvalue)

@@ -78,7 +78,8 @@ def test_a_lab_without_images_has_a_scale_of_its_own():
 
 def test_a_warning_bears_on_answers_and_not_on_noise():
     def told(measure, cell, other=None):
-        part = {"measure": measure, "cell": cell, "other": other}
+        part = {"measure": measure, "at": None, "cell": cell, "other": other}
+        part["other_measure"] = measure
         found = {"warnings": ["x: the border tells"], "parts": [part]}
         return bool(bearing(found, {"a": "x", "b": "x", "c": "y"}))
 

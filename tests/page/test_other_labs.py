@@ -146,6 +146,8 @@ def test_its_sentence_is_judged_and_its_numbers_are_told(page):
 
 def test_what_was_there_already_is_not_said_to_be_trained_anew(page, classed):
     assert "All of them were there already: read, not run." in page
+    assert "of computing" not in page and "tbl-cost" not in page and "ersions are" not in page
+    assert "4.0 s of computing" in classed and "tbl-cost" in classed
     assert "there already" not in classed.split("## Settings")[0]
 
 

@@ -5,7 +5,7 @@ rule write_report:
         facts=lambda w: [results_of(w).facts(cell) for cell in trained(w.preset)],
         backbones=backbones_of,
         audits=lambda w: there(results_of(w).audit(name) for name in lab_of(w.preset)["datasets"]),
-        findings=RESULTS.findings,
+        findings=JUDGED.findings,
         published=PUBLISHED,
         template=str(ROOT / "report/index.qmd.jinja"),
         parts=collect(
@@ -22,18 +22,18 @@ rule write_report:
             ],
         ),
     output:
-        RESULTS.report(".qmd"),
+        JUDGED.report(".qmd"),
     log:
-        RESULTS.log("write_report"),
+        JUDGED.log("write_report"),
     benchmark:
-        RESULTS.benchmark("write_report")
+        JUDGED.benchmark("write_report")
     localrule: True
     conda:
         "../envs/labproof.yaml"
     params:
         code=code_of("write_report"),
         # a hash, since Snakemake prints what has changed
-        lab=lambda w: provenance.data_hash(lab_of(w.preset)),
+        lab=lambda w: provenance.data_hash(claimed_by(w)),
         gaps=gaps_of,
     script:
         "../../scripts/write_report.py"
@@ -41,13 +41,13 @@ rule write_report:
 
 rule write_records:
     input:
-        RESULTS.findings,
+        JUDGED.findings,
     output:
-        RESULTS.records,
+        JUDGED.records,
     log:
-        RESULTS.log("write_records"),
+        JUDGED.log("write_records"),
     benchmark:
-        RESULTS.benchmark("write_records")
+        JUDGED.benchmark("write_records")
     localrule: True
     conda:
         "../envs/labproof.yaml"
@@ -75,7 +75,7 @@ rule bundle_library:
 
 rule render_report:
     input:
-        qmd=RESULTS.report(".qmd"),
+        qmd=JUDGED.report(".qmd"),
         library=RESULTS.library,
         styles=collect(
             str(ROOT / "report/{file}"),
@@ -90,11 +90,11 @@ rule render_report:
             ],
         ),
     output:
-        temp(RESULTS.rendered),
+        temp(JUDGED.rendered),
     log:
-        RESULTS.log("render_report"),
+        JUDGED.log("render_report"),
     benchmark:
-        RESULTS.benchmark("render_report")
+        JUDGED.benchmark("render_report")
     localrule: True
     conda:
         "../envs/labproof.yaml"
@@ -108,15 +108,38 @@ rule render_report:
 # that cannot be made leaves the one before it, older than its source, and the next run tries again.
 rule place_report:
     input:
-        RESULTS.rendered,
+        JUDGED.rendered,
     output:
-        ensure(RESULTS.report(".html"), non_empty=True),
+        ensure(JUDGED.report(".html"), non_empty=True),
     log:
-        RESULTS.log("place_report"),
+        JUDGED.log("place_report"),
     benchmark:
-        RESULTS.benchmark("place_report")
+        JUDGED.benchmark("place_report")
     localrule: True
     conda:
         "../envs/labproof.yaml"
     shell:
         "cp {input:q} {output:q} 2> {log:q}"
+
+
+rule write_overview:
+    input:
+        findings=lambda w: [results.findings for results in judged(w.preset)],
+        template=str(ROOT / "report/overview.html.jinja"),
+        styles=collect(
+            str(ROOT / "report/{file}"), file=["style.css", "pandoc.css", "overview.css"]
+        ),
+    output:
+        **dict(zip(("page", "table"), RESULTS.overview)),
+    log:
+        RESULTS.log("write_overview"),
+    benchmark:
+        RESULTS.benchmark("write_overview")
+    localrule: True
+    conda:
+        "../envs/labproof.yaml"
+    params:
+        code=code_of("write_overview"),
+        lab=lambda w: provenance.data_hash(lab_of(w.preset)),
+    script:
+        "../../scripts/write_overview.py"

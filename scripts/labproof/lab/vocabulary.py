@@ -251,6 +251,9 @@ KINDS = {
     "recall": Kind("recall of {of}", "class", _ANSWERS._replace(absent=_NO_CLASS)),
     "precision": Kind("precision of {of}", "class", _ANSWERS._replace(absent=_NEVER_ANSWERED)),
     "answered": Kind("share of the answers that are {of}", "class", _ANSWERS._replace(better="")),
+    "most_answered": Kind(
+        "share of the answers that are the commonest one", "", _ANSWERS._replace(better="")
+    ),
     "f1": Kind("F1 score, the mean over classes", "", _ANSWERS),
     "mse": Kind("mean squared error of the predictions", "", _ERROR),
     "mae": Kind("mean absolute error of the predictions", "", _ERROR),

@@ -172,8 +172,7 @@ def table(a: Run, b: Run) -> str:
 
 
 def _tally(name: str, run: Run) -> str:
-    counts = scoreboard.counts(list(run.entries.values()))
-    each = ", ".join(f"{each['mark']} {each['count']} {each['verdict']}" for each in counts)
+    each = ending.tally(list(run.entries.values()))
     return f"{name}  {run.folder}: {words.count(len(run.entries), 'sentence')}, {each}"
 
 

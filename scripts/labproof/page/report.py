@@ -15,9 +15,9 @@ from labproof import words
 from labproof.errors import LabError
 from labproof.judging import findings
 from labproof.judging.measures import VALIDATION
+from labproof.lab import leaves, settings
 from labproof.lab import prose as written
 from labproof.lab import published as numbers
-from labproof.lab import settings
 from labproof.lab.vocabulary import MEASURES
 from labproof.page import answer, explorer, prose, records, scoreboard, sentences
 from labproof.page.cells import (
@@ -52,11 +52,14 @@ def context(
 ) -> dict:
     """All that the template reads, from a resolved lab and the paths of its results."""
     commands = {"make": settings.make(lab), "snakemake": settings.snakemake(lab)}
+    of_one = f"{lab['report']}/" if lab["report"] else ""
     commands |= {
-        entry["id"]: settings.make(lab, "finding", finding=entry["id"]) for entry in lab["findings"]
+        entry["id"]: settings.make(lab, "finding", finding=of_one + entry["id"])
+        for entry in lab["findings"]
     }
     commands = {name: literal(command) for name, command in commands.items()}
-    reviews = records.of_page(lab["title"], Path(results.findings))
+    verdicts = Path(results.of_report(lab["report"]).findings)
+    reviews = records.of_page(lab["title"], verdicts)
     told = escaped(pd.DataFrame(numbers.read(published), columns=numbers.COLUMNS))
     plain = lab  # as it was written
     lab, missing = escaped(lab), escaped(missing)
@@ -70,11 +73,11 @@ def context(
     cells = {name: read_cell(name, lab, place(name), told) for name in lab["cells"]}
     curves = {name: Path(place(name).history(name)) for name in cells}
     trained = [cell for cell in cells.values() if cell["values"]]
-    entries = escaped(findings.read(Path(results.findings)))
+    entries = escaped(findings.read(verdicts))
     unlike = {entry["id"] for entry in entries} ^ {entry["id"] for entry in lab["findings"]}
     if entries and unlike:
         raise LabError(
-            f"{results.findings}: it is not of the lab's sentences "
+            f"{verdicts}: it is not of the lab's sentences "
             f"({words.listing(sorted(unlike))}). Delete the file and run again: that judges anew "
             "and trains nothing."
         )
@@ -142,7 +145,7 @@ def context(
                     for entry in judged
                     if entry["task"] == task
                     for each in entry["parts"]
-                    for cell in (each["cell"], each["other"])
+                    for cell in leaves.cells(each)
                     if MEASURES[each["measure"]].table in ("heatmaps", "interventions")
                 },
                 "backbones": {
@@ -261,7 +264,8 @@ def write(
     Parameters
     ----------
     lab
-        The resolved lab, as `labproof.lab.plan.resolve` gives it.
+        The resolved lab, as `labproof.lab.plan.resolve` gives it, or as one of its reports claims
+        it.
     results
         The preset's results folder.
     published
