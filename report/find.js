@@ -43,7 +43,7 @@ const byAddress = () => {
     radio.checked = radio.value === (given.get("verdict") ?? "");
   }
   for (const name of ["task", "cell", "q"]) finder.elements[name].value = given.get(name) ?? "";
-  finder.elements.warning.checked = given.has("warning");
+  if (finder.elements.warning) finder.elements.warning.checked = given.has("warning");
   if (narrow()) {
     table.open = true;
     finder.scrollIntoView();
@@ -66,6 +66,7 @@ if (finder) {
 // --- the address --------------------------------------------------------------------------------
 const arrive = () => {
   const name = decodeURIComponent(location.hash.slice(1));
+  if (name.startsWith("explore=")) return; // the explorer's own
   if (name.includes("=")) return finder && byAddress();
   const target = name && document.getElementById(name);
   if (!target) return;

@@ -11,6 +11,7 @@ with job(snakemake):
     from labproof.lab import published
     from labproof.page.figures import style
     from labproof.page.figures.curves import learning_curves
+    from labproof.page.figures.predictions import of_classes
     from labproof.page.figures.predictions import predictions as answers
 
     cells, folder = snakemake.params.cells, Path(snakemake.output[0])
@@ -36,6 +37,6 @@ with job(snakemake):
     for name, label in cells.items():
         draw(name, learning_curves({label: histories[label]}, told([name])))
     classes = {label: snakemake.params.classes[name] for name, label in cells.items()}
-    known = {label: table for label, table in predictions.items() if table is not None}
+    known = {label: table for label, table in predictions.items() if of_classes(table)}
     if known:
         draw("predictions", answers(known, classes))

@@ -8,13 +8,14 @@ with job(snakemake):
     import pandas as pd
 
     from labproof import paths
-    from labproof.judging import evidence, findings
+    from labproof.judging import evidence, findings, telling
     from labproof.lab import plan, published, trainings
 
     lab = plan.resolve(
         snakemake.config, Path(snakemake.scriptdir).parent, preset=snakemake.wildcards.preset
     )
     results, gaps = paths.of_resolved(lab), snakemake.params.gaps
+    lab = plan.of_report(lab, snakemake.wildcards.report)
     wanted = plan.findings_of(lab, snakemake.wildcards.get("finding"))
     cells = list(dict.fromkeys(cell for finding in wanted for cell in finding["cells"]))
     evidence.check(lab, results, gaps, cells)
@@ -36,4 +37,4 @@ with job(snakemake):
     )
     findings.write(judged, Path(snakemake.output.findings))
     if text:
-        Path(text).write_text(findings.tell(judged[0]), encoding="utf-8")
+        Path(text).write_text(telling.tell(judged[0]), encoding="utf-8")

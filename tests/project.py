@@ -5,9 +5,11 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
+import pytest
 import yaml
 
 import forked_snakemake
@@ -35,6 +37,16 @@ def environment(**more: str) -> dict[str, str]:
 def copy_to(folder: Path) -> Path:
     for part in PARTS:
         shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+def equip(folder: Path) -> Path:
+    """Give a copy the environment of these tests as its own, as if make had made it."""
+    if not Path(sys.prefix, "requirements-quarto.lock").is_file():
+        pytest.skip("the tests do not run in the environment that make makes")
+    for file in ("Makefile", *(path.name for path in ROOT.glob("requirements*.lock"))):
+        shutil.copy2(ROOT / file, folder / file)  # as old as they are: nothing is to be made
+    (folder / ".venv").symlink_to(sys.prefix)
     return folder
 
 

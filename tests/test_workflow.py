@@ -1,5 +1,6 @@
 """The workflow on the smoke preset: the contract's files, what reruns and what does not."""
 
+import html
 import json
 import os
 import re
@@ -14,7 +15,7 @@ import pytest
 from PIL import Image
 
 from labproof.lab import trainings
-from project import copy_to, resolved, smoke, snakemake, trim
+from project import copy_to, environment, equip, resolved, smoke, snakemake, trim
 
 LAB = resolved()
 CELLS = list(LAB["cells"])
@@ -452,6 +453,37 @@ def test_a_cell_that_fails_costs_its_own_findings_alone(finished):
     assert run.returncode == 0, run.stdout[-3000:]
     assert "not complete" not in (results / "report/index.html").read_text()
     assert NOTHING in smoke(finished).stdout
+
+
+@pytest.mark.slow
+def test_every_command_on_the_page_works_and_finds_all_of_it_done(finished):
+    """Each kind of command as a dry run, in a shell; findings by one of them."""
+    page = (finished / "results/lab3/smoke/report/index.html").read_text()
+    told = re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", page, re.S)
+    commands = [html.unescape(re.sub(r"<[^>]+>", "", command)) for command in told]
+    of_findings = [command for command in commands if command.startswith("make finding ID=")]
+    assert len(of_findings) == len(LAB["findings"])
+    assert {command.split()[3] for command in of_findings} == {"PRESET=smoke"}
+    others = [command for command in commands if command not in of_findings]
+    assert [command.split()[:2] for command in others] == [
+        ["make", "report"],
+        ["snakemake", "--cores"],
+    ]
+    equip(finished)
+    inside = environment(PATH=f"{finished}/.venv/bin:{os.environ['PATH']}")
+    for command in (*others, of_findings[0]):
+        looks = "ARGS=-n" if command.startswith("make") else "-n"
+        run = subprocess.run(
+            f"{command} {looks}",
+            shell=True,
+            cwd=finished,
+            env=inside,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        assert run.returncode == 0, f"{command}\n{run.stdout[-3000:]}"
+        assert "finding" in command or NOTHING in run.stdout, f"{command}\n{run.stdout[-3000:]}"
 
 
 @pytest.mark.slow

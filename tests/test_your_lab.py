@@ -1,14 +1,11 @@
 """docs/your-lab.md: its files are written and its commands run, in order, as a reader would."""
 
 import re
-import shutil
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-from project import ROOT, copy_to, environment
+from project import ROOT, copy_to, environment, equip
 
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
 FILE = re.compile(r"# (labs/\S+)\n")
@@ -18,20 +15,9 @@ def blocks():
     return BLOCK.findall((ROOT / "docs/your-lab.md").read_text())
 
 
-@pytest.fixture
-def project(tmp_path):
-    """A copy with the environment of these tests as its own, as if make had made it."""
-    if not Path(sys.prefix, "requirements-quarto.lock").is_file():
-        pytest.skip("the tests do not run in the environment that make makes")
-    folder = copy_to(tmp_path)
-    for file in ("Makefile", *(path.name for path in ROOT.glob("requirements*.lock"))):
-        shutil.copy2(ROOT / file, folder / file)  # as old as they are: nothing is to be made
-    (folder / ".venv").symlink_to(sys.prefix)
-    return folder
-
-
 @pytest.mark.slow
-def test_what_the_page_tells_a_reader_to_do_works(project):
+def test_what_the_page_tells_a_reader_to_do_works(tmp_path):
+    project = equip(copy_to(tmp_path))
     done = 0
     for language, text in blocks():
         named = FILE.match(text)
@@ -50,6 +36,7 @@ def test_what_the_page_tells_a_reader_to_do_works(project):
     assert done >= 10
     for lab in ("my-lab", "keras", "done"):
         assert (project / f"results/{lab}/smoke/report/index.html").stat().st_size > 50_000
+    assert (project / "results/done/smoke/reports/index.html").is_file()
     assert (project / "results/keras/smoke/predictions/plain.csv").stat().st_size > 1000
 
 

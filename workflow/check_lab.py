@@ -11,8 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
 from labproof import paths, words
 from labproof.errors import LabError
-from labproof.judging import findings
-from labproof.lab import claims, commands, costs, folders, plan
+from labproof.lab import commands, costs, folders, leaves, plan
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -60,8 +59,8 @@ def _cell(lab: dict, name: str, cell: dict) -> list[str]:
 
 def _sentence(entry: dict) -> list[str]:
     lines = [f"  {entry['id']}: {entry['statement']}"]
-    for leaf in claims.leaves(entry["claim"]):
-        lines.append(f"      {findings.claim_words(leaf)}")
+    for leaf in leaves.leaves(entry["claim"]):
+        lines.append(f"      {leaves.words(leaf)}")
     return lines
 
 

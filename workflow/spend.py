@@ -52,7 +52,7 @@ def main(budget: str, arguments: list[str]) -> None:
         # seeds that the command names, and a lab without steps, are one look at all of them
         steps = lab["planned"] and not LOOKING & set(arguments)
         if steps:
-            now = grants.read(file) or grants.begin(lab, time)
+            now = grants.read(file) or allocation.first_plan(lab, time)
             grants.write(file, {**now, "budget": time})
         while True:
             run = subprocess.run(

@@ -19,8 +19,10 @@ def answers(seeds, shift=0.0):
 
 
 def image_error(statistic, first, label, second=None, binary=0, seed=0):
-    given = [bootstrap.draw(statistic, x, label, seed) for x in (first, second) if x is not None]
-    return bootstrap.image_error(*given, binary=binary)
+    drawn = [bootstrap.draw(statistic, first, label, seed)]
+    if second is not None:
+        drawn.append(-bootstrap.draw(statistic, second, label, seed))
+    return bootstrap.image_error(*drawn, binary=binary)
 
 
 def covariances(first, second):

@@ -9,8 +9,8 @@ import pytest
 from scipy import stats
 
 from labproof.errors import LabError
-from labproof.judging import findings
-from labproof.lab import claims, trainings
+from labproof.judging import findings, images, telling
+from labproof.lab import claims, leaves, trainings
 
 SEEDS = range(5)
 FILE = Path("planted/findings.yaml")
@@ -304,7 +304,7 @@ def test_values_of_each_seed_are_told_and_never_is_a_word():
     values = found["parts"][0]["values"]["a"]
     assert values == {"0": 0.15, "1": "never", "2": 0.8, "3": "never", "4": 0.2}
     assert found["high"] is None and found["low"] is not None
-    text = findings.tell(found)
+    text = telling.tell(found)
     assert "never" in text and "UNDECIDED" in text and "It is so." in text
 
 
@@ -404,7 +404,7 @@ def test_a_claim_needs_the_tables_that_it_reads():
     )["findings"][0]
     assert wanted["cells"] == ["a", "b"]
     # of every cell histories and answers, which say what seeds are stuck, whatever the measure
-    assert set(claims.sources(wanted["claim"])) == {
+    assert set(leaves.sources(wanted["claim"])) == {
         *((table, cell) for table in ("histories", "predictions") for cell in "ab"),
         ("heatmaps", "a"),
     }
@@ -644,7 +644,7 @@ def test_stuck_seeds_are_a_line_of_their_own_and_no_mean_decides_before_20():
     found = judged(claim(**LOSS, above=0.6), {"a": sure})
     assert found["verdict"] == OPEN and found["p"] == 1
     assert "1 of 5\u00a0seeds of a never left chance" in found["reason"]
-    assert "never left chance, a share in [0.01, 0.72]" in findings.tell(found)
+    assert "never left chance, a share in [0.01, 0.72]" in telling.tell(found)
     four = cell([0.80, 0.81, 0.80, 0.80, 0.5] * 4, loss=0.9)
     assert judged(claim(**LOSS, above=0.6), {"a": four}, seeds=range(20))["verdict"] == YES
 
@@ -696,9 +696,9 @@ def test_a_finding_carries_the_warnings_of_its_own_data():
     assert alone["warnings"] == ["skin: it is dark"]
     both = judged(claim(**LOSS, above="b"), tables, **options)
     assert both["warnings"] == ["skin: it is dark", "bone: it is marked"]
-    assert "Its data carry a warning. Bone: it is marked." in findings.tell(both)
+    assert "Its data carry a warning. Bone: it is marked." in telling.tell(both)
     without = judged(claim(**LOSS, above=0.7), tables)
-    assert without["warnings"] == [] and "warning" not in findings.tell(without)
+    assert without["warnings"] == [] and "warning" not in telling.tell(without)
     told = ("verdict", "estimate", "low", "high", "p")
     assert [alone[key] for key in told] == [without[key] for key in told]
 
@@ -709,14 +709,13 @@ def test_a_users_own_training_without_predictions_is_judged_over_seeds_and_says_
     found = judged(claim(**ACCURACY, above=0.7), tables, datasets=sets)
     values = np.array(HIGH)
     half = stats.t.ppf(0.975, 4) * values.std(ddof=1) / 5**0.5
-    assert found["verdict"] == YES and findings.SEEDS_ALONE in found["reason"]
+    assert found["verdict"] == YES and images.SEEDS_ALONE in found["reason"]
     assert found["low"] == pytest.approx(values.mean() - half)
     assert (
-        findings.SEEDS_ALONE
-        in judged(claim(**ACCURACY, above="b"), tables, datasets=sets)["reason"]
+        images.SEEDS_ALONE in judged(claim(**ACCURACY, above="b"), tables, datasets=sets)["reason"]
     )
     loss = judged(claim(measure="final_loss", above=0.7), tables, datasets=sets)
-    assert findings.SEEDS_ALONE not in loss["reason"]
+    assert images.SEEDS_ALONE not in loss["reason"]
 
 
 def test_a_column_that_the_users_code_does_not_write_is_named():

@@ -7,7 +7,16 @@ import pandas as pd
 import pytest
 from sklearn import metrics
 
-from labproof.judging import accounts, bootstrap, catalogue, curves, findings, measures, statistics
+from labproof.judging import (
+    accounts,
+    bootstrap,
+    catalogue,
+    curves,
+    findings,
+    images,
+    measures,
+    statistics,
+)
 from labproof.lab import vocabulary
 from project import ROOT
 
@@ -112,6 +121,7 @@ def test_measures_of_classes_are_those_of_scikit_learn(answers):
         "precision(1)": metrics.precision_score(label, answer, average=None, zero_division=0)[1],
         "answered(2)": np.mean(answer == 2),
         "answered(3)": 0,
+        "most_answered": np.bincount(answer).max() / 300,
     }
     for name, wanted in expected.items():
         assert measures.over_seeds(answers, name)[1] == pytest.approx(wanted, abs=1e-12), name
@@ -137,7 +147,9 @@ def test_regressions_are_those_of_scikit_learn():
     assert value(table, "r2") == pytest.approx(metrics.r2_score(*pair))
 
 
-@pytest.mark.parametrize("name", ["accuracy", "recall(0)", "precision(1)", "answered(2)", "f1"])
+@pytest.mark.parametrize(
+    "name", ["accuracy", "recall(0)", "precision(1)", "answered(2)", "most_answered", "f1"]
+)
 def test_the_images_part_is_of_the_same_measure(answers, name):
     """Each image drawn once: the statistic of the bootstrap is the measure itself."""
     values, label = measures.by_image(name, answers)
@@ -219,7 +231,7 @@ def test_what_is_measured_on_new_images_says_so_where_they_are_not_known():
     leaf = claim(measure="best(val_dice)", cell="a", other=None, other_measure=None, number=0.5)
     entry = judged(leaf, {"a": {"histories": pd.concat(rows)}})
     assert entry["verdict"] == "reproduced"
-    assert findings.SEEDS_ALONE in entry["reason"]
+    assert images.SEEDS_ALONE in entry["reason"]
 
 
 def test_an_accuracy_of_many_classes_has_its_images_part(answers):
@@ -237,7 +249,7 @@ def test_an_accuracy_of_many_classes_has_its_images_part(answers):
         seeds=range(3),
         datasets={"a": None},
     )[0]
-    assert findings.SEEDS_ALONE not in entry["reason"]
+    assert images.SEEDS_ALONE not in entry["reason"]
     assert entry["parts"][0]["spread"]["images"] == 300
     assert entry["parts"][0]["spread"]["image"] > 0
 

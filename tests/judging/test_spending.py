@@ -12,8 +12,9 @@ STEPS = (5, 10, 20)
 def judged(values, region, upto, second=None, image_error=0.0):
     """A part as findings.json has it, after so many seeds."""
     samples = [
-        Sample(cell, list(x[:upto]), list(range(upto)), np.inf)
-        for cell, x in zip("ab", [values] if second is None else [values, second], strict=False)
+        Sample(cell, list(x[:upto]), list(range(upto)), np.inf, weight=weight)
+        for cell, x, weight in (("a", values, 1.0), ("b", second, -1.0))
+        if x is not None
     ]
     found = verdicts.judge(region, *samples, steps=STEPS, image_error=image_error, images=200)
     return {

@@ -10,7 +10,7 @@ from statsmodels.stats.power import TTestIndPower, TTestPower
 from statsmodels.stats.weightstats import CompareMeans, DescrStatsW, ttost_ind
 
 from labproof.judging import ladder, needs, verdicts
-from labproof.judging.verdicts import Region, Sample, combine, judge
+from labproof.judging.verdicts import Region, Sample, combine
 
 ABOVE_0 = Region(low=0)
 AROUND_0 = Region(-1, 1)
@@ -18,6 +18,12 @@ AROUND_0 = Region(-1, 1)
 
 def sample(*values, cell="a", longest=1.0):
     return Sample(cell, list(values), list(range(len(values))), longest)
+
+
+def judge(region, first, second=None, **options):
+    """A sample, or it less another."""
+    less = [] if second is None else [second.weighted(-1)]
+    return verdicts.judge(region, first, *less, **options)
 
 
 def drawn(seed, n=5, mean=0.0, sd=1.0, cell="a"):
@@ -93,6 +99,7 @@ def test_effect_is_hedges_g():
     pooled = np.sqrt((np.var(a.values, ddof=1) + np.var(b.values, ddof=1)) / 2)
     g = (np.mean(a.values) - np.mean(b.values)) / pooled * (1 - 3 / (4 * 10 - 1))
     assert judge(ABOVE_0, a, b).effect == pytest.approx(g)
+    assert np.isnan(judge(ABOVE_0, drawn(1, 2, mean=2)).effect)  # the correction is 0 there
 
 
 def test_permutation_is_exact():
@@ -233,7 +240,7 @@ def test_what_would_decide_it_is_said():
     assert 5 < seeds.seeds_needed < 30
     images = judge(ABOVE_0, sample(0.05, 0.06, 0.05), image_error=0.05, images=200)
     assert "More seeds alone would not" in images.reason
-    assert "200 images" in images.reason
+    assert "200 examples" in images.reason
     assert np.isinf(images.seeds_needed)
     hardly = judge(ABOVE_0, sample(-1.0, 1.0, 0.001))
     assert "hardly" in hardly.reason
@@ -314,7 +321,7 @@ def test_so_many_images_as_are_recommended_let_seeds_decide():
     found = judge(ABOVE_0, sample(0.05, 0.06, 0.05, longest=np.inf), image_error=0.05, images=40)
     evidence = found.evidence
     more = needs.images_needed(evidence.distance, evidence.spread)
-    assert f"about {more:.0f} images" in found.reason.replace("\u00a0", " ") and more > 40
+    assert f"about {more:.0f} examples" in found.reason.replace("\u00a0", " ") and more > 40
 
     def seeds(images):
         spread = needs.Spread(evidence.spread.seeds, evidence.spread.image * 40 / images, images)
@@ -406,7 +413,7 @@ def test_of_one_chain_the_interval_is_that_of_the_differences():
     rng = np.random.default_rng(3)
     base = rng.normal(0, 1, 8)
     a, b = (sample(*(base + rng.normal(mean, 0.1, 8)), longest=np.inf) for mean in (0.3, 0))
-    found = judge(ABOVE_0, a, b, paired=True)
+    found = judge(ABOVE_0, a, b, chains="cc")
     test = stats.ttest_rel(a.values, b.values)
     assert (found.low, found.high) == pytest.approx(tuple(test.confidence_interval(0.95)))
     assert found.p == pytest.approx(test.pvalue)

@@ -6,6 +6,7 @@ from collections import namedtuple
 import pytest
 
 from labproof.errors import LabError
+from labproof.judging import allocation, ladder
 from labproof.lab import costs, grants, plan
 from project import ROOT
 
@@ -15,7 +16,7 @@ Chance = namedtuple("Chance", "id cells later")
 
 
 def begun(budget=600.0):
-    return grants.begin(LAB, budget)
+    return allocation.first_plan(LAB, budget)
 
 
 def open_one(name, cells, *later):
@@ -41,6 +42,7 @@ def test_what_is_no_time_says_how_one_is_written(words):
 
 def test_the_first_step_is_for_every_training_and_twins_have_its_seeds():
     now = begun()
+    assert now["levels"] == pytest.approx(ladder.levels((5, 10, 20, 40)), rel=1e-3)
     trained = {name for name, cell in LAB["cells"].items() if cell["same_as"] is None}
     assert now["cells"] == dict.fromkeys(trained, 5)
     now["cells"]["1d-dropout"] = 10
@@ -92,7 +94,7 @@ def test_a_step_that_decides_nothing_is_gone_for_the_sake_of_a_later_one():
 
 
 def test_a_look_holds_what_is_worth_as_much_as_the_whole_of_it():
-    cells = [name for name in grants.begin(LAB, 0)["cells"] if not LAB["cells"][name]["backbone"]]
+    cells = [name for name in begun()["cells"] if not LAB["cells"][name]["backbone"]]
     likely = [open_one(f"likely {name}", [name], 0.9) for name in cells[:4]]
     poor = open_one("poor", ["1d-dropout"], 0.11)
     after = choose(begun(1e6), *likely, poor)

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from labproof.lab import claims, plan, seeds
+from labproof.lab import leaves, plan, seeds
 from project import ROOT
 
 CONFIG = plan.read_config(ROOT)
@@ -284,7 +284,7 @@ def test_every_claim_of_the_report_is_judged(labs, task):
         (leaf["cell"], leaf["measure"], leaf["relation"])
         for entry in labs["lab"]["findings"]
         if entry["task"] == task
-        for leaf in claims.leaves(entry["claim"])
+        for leaf in leaves.leaves(entry["claim"])
     }
     assert set(CLAIMS[task]) <= judged
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from labproof.errors import LabError
-from labproof.lab import claims, vocabulary
+from labproof.lab import claims, leaves, vocabulary
 from labproof.lab.vocabulary import MEASURES, better, named, problem
 
 FILE = Path("findings.yaml")
@@ -131,7 +131,7 @@ def test_the_least_difference_is_that_of_the_measure_however_it_is_written():
 
 def test_scalars_are_told_by_commands_alone():
     (claim,) = resolve({"cell": "c", "measure": "scalar(test_acc)", "above": 0.5})
-    assert ("scalars", "c") in claims.sources(claim)
+    assert ("scalars", "c") in leaves.sources(claim)
     with pytest.raises(LabError, match="cell a is trained by Labproof"):
         resolve({"cell": "a", "measure": "scalar(test_acc)", "above": 0.5})
 
@@ -149,3 +149,54 @@ def test_braces_of_a_column_stay_in_the_words():
     assert vocabulary.words_of("final({x})") == "final {x}"
     assert vocabulary.words_of("after(dice)", 0.4) == "dice after 0.4 of the run"
     assert vocabulary.words_of("gap(val_dice - dice)") == "val_dice less dice, at the end"
+
+
+def test_a_difference_is_compared_with_a_number_or_with_a_difference():
+    said = {"measure": "final_val_accuracy", "cell": "a", "less": "b"}
+    number, twice = resolve(
+        {**said, "about": 0.04, "within": 0.01}, {**said, "above": "c", "other_less": "b"}
+    )
+    assert leaves.edges(number) == pytest.approx((0.03, 0.05))
+    assert [(term.cell, term.weight) for term in leaves.terms(twice)] == [
+        ("a", 1),
+        ("b", -1),
+        ("c", -1),
+        ("b", 1),
+    ]
+    (times,) = resolve({**said, "below": "c", "other_less": "b", "times": 0.5})
+    assert [term.weight for term in leaves.terms(times)] == [1, -1, -0.5, 0.5]
+    assert leaves.words(times).endswith("below 0.5 times (that of c less that of b)")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "cause"),
+    [
+        ({"less": "b", "above": "c"}, "A difference is compared with a difference"),
+        ({"above": "c", "other_less": "b"}, "A difference is compared"),
+        ({"less": "a", "above": 0}, "is the cell itself"),
+        ({"less": "x", "above": 0}, '"x" does not exist'),
+        ({"less": "b", "above": 0.1, "over_seeds": "spread"}, "compared by their ratio"),
+        ({"above": "b", "by": 0.1, "over_seeds": "spread"}, "compared by their ratio"),
+        ({"similar_to": "b", "within": 0.1, "over_seeds": "spread"}, 'does not go with "similar'),
+        ({"below": 0, "over_seeds": "spread"}, "must be above 0"),
+    ],
+)
+def test_what_cannot_be_a_difference_or_a_spread_is_told(wrong, cause):
+    with pytest.raises(LabError, match=cause):
+        resolve({"cell": "a", "measure": "final_val_accuracy", **wrong})
+
+
+def test_a_range_is_of_all_pairs():
+    alike, differ = resolve(
+        {"measure": "final_loss", "alike": ["a", "b", "c"], "within": 0.1},
+        {"measure": "final_loss", "differ": ["a", "b", "c"], "by": 0.1},
+    )
+    pairs = [("a", "b"), ("a", "c"), ("b", "c")]
+    for claim in (alike, differ):
+        assert [(x["cell"], x["other"]) for x in claim["parts"]] == pairs
+        assert {(x["relation"], x["margin"]) for x in claim["parts"]} == {("similar_to", 0.1)}
+    assert differ["negated"] and not alike["negated"]
+    with pytest.raises(LabError, match="the margin is missing"):
+        resolve({"measure": "final_loss", "alike": ["a", "b"]})
+    with pytest.raises(LabError, match=r"does not go with .differ"):
+        resolve({"measure": "final_loss", "differ": ["a", "b"], "by": 1, "within": 1})

@@ -49,7 +49,7 @@ def test_a_training_that_several_sentences_need_is_paid_once():
     said = " ".join(answer.undecided([one, two, entry("never", "undecided")], seconds))
     said = said.replace("\u00a0", " ")
     assert said.startswith("3 of 3 sentences. More seeds would decide 2: about 22 more trainings")
-    assert "The others need more images" in said
+    assert "The others need more validation data" in said
 
 
 def test_what_no_seeds_decide_has_no_price():
@@ -78,7 +78,8 @@ def test_a_lab_without_images_has_a_scale_of_its_own():
 
 def test_a_warning_bears_on_answers_and_not_on_noise():
     def told(measure, cell, other=None):
-        part = {"measure": measure, "cell": cell, "other": other}
+        part = {"measure": measure, "at": None, "cell": cell, "other": other}
+        part["other_measure"] = measure
         found = {"warnings": ["x: the border tells"], "parts": [part]}
         return bool(bearing(found, {"a": "x", "b": "x", "c": "y"}))
 

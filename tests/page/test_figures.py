@@ -474,3 +474,23 @@ def test_curves_that_a_users_code_does_not_write_are_left_out(tmp_path):
     figure, table = curves.learning_curves({"plain": bare})
     style.save(figure, tmp_path / "curves", table)
     assert table["accuracy"].isna().all() and table["loss"].notna().all()
+    assert [ax.get_ylabel() for ax in figure.axes] == ["loss"]
+    two, _ = curves.learning_curves({"plain": bare, "all": history()})
+    assert [ax.get_ylabel() for ax in two.axes[::2]] == ["loss", "accuracy"]
+
+
+def test_where_nobody_has_a_loss_or_an_accuracy_the_first_column_is_drawn():
+    dice = history()[["seed", "epoch"]].assign(val_dice=0.1 * history().epoch, leaves=4)
+    figure, table = curves.learning_curves({"plain": dice})
+    (ax,) = figure.axes
+    assert ax.get_ylabel() == "dice"
+    thick = [line for line in ax.lines if line.get_linewidth() == 1.8]
+    np.testing.assert_allclose(thick[0].get_ydata(), 0.1 * np.arange(1, 7))
+    assert table.loc[table.kind == "seed", "val_dice"].tolist() == dice.val_dice.tolist()
+
+
+def test_predictions_of_numbers_are_no_answers_to_draw():
+    numbers = pd.DataFrame({"seed": [0], "image": [0], "label": [1.5], "prediction": [1.4]})
+    assert not predictions.of_classes(numbers) and not predictions.of_classes(None)
+    assert predictions.of_classes(answers())
+    assert predictions.of_classes(pd.DataFrame({"label": [2], "p0": [0.2], "p1": [0.8]}))

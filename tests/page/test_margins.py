@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from labproof.judging import verdicts
-from labproof.lab import claims
+from labproof.lab import leaves
 from labproof.page import margins
 
 FIRST = verdicts.Sample("a", [0.81, 0.84, 0.79, 0.86, 0.83], range(5))
@@ -20,9 +20,10 @@ NAMES = {
 
 def part(relation, number, other, margin):
     claim = {"relation": relation, "number": number, "other": other, "margin": margin}
-    samples = (FIRST, SECOND) if other else (FIRST,)
-    judged = verdicts.judge(verdicts.Region(*claims.edges(claim)), *samples)
-    return {**claim, "low": judged.low, "high": judged.high}, judged.verdict
+    region = leaves.edges(claim)
+    samples = (FIRST, SECOND.weighted(-1)) if other else (FIRST,)
+    judged = verdicts.judge(verdicts.Region(*region), *samples)
+    return {**claim, "region": region, "low": judged.low, "high": judged.high}, judged.verdict
 
 
 def told_of(zones, place):

@@ -368,6 +368,44 @@ def test_the_address_says_what_is_shown_and_shows_what_it_says(visit):
     assert rows.count() == 1 and page.evaluate("location.hash") == "#cell=8-vgg16-bone"
 
 
+# Five questions that a new reader has, each answered in two actions at most, from the top.
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_without_an_action_whether_the_report_holds(visit, width):
+    page = visit(width=width)
+    tally = page.locator(".tally").inner_text().replace("\xa0", " ").split()
+    assert " ".join(tally) == "3 ✓ reproduced 1 ✗ not reproduced 1 ? undecided"
+    box = page.locator(".tally").bounding_box()
+    assert box["y"] + box["height"] < 900
+
+
+def test_two_actions_answer_how_two_cells_differ(visit):
+    page = visit()
+    page.locator("#TOC").get_by_role("link", name="Task 1a").click()
+    task = page.locator("#sec-task-1a")
+    assert task.locator("#fig-1a-curves").is_visible()  # side by side
+    task.get_by_text("Final numbers beside the published ones").click()
+    told = task.get_by_text("without dropout ends with a higher validation loss than with dropout")
+    assert re.search(
+        r"[\d.]+ \[.*\] against [\d.]+ \[.*\]; the intervals do not overlap",
+        told.inner_text().replace("\xa0", " "),
+    )
+    numbers = task.locator("#tbl-1a")
+    assert numbers.get_by_text("with dropout", exact=True).is_visible()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_two_actions_answer_how_to_make_this_page(visit, width):
+    page = visit(width=width)
+    if width == 390 and not page.locator("#quarto-document-content").count():
+        page.locator("#TOC summary").click()
+    page.locator("#TOC").get_by_role("link", name="how to reproduce this page").click()
+    command = page.locator("#sec-versions pre.command").first
+    assert command.is_visible() and command.bounding_box()["y"] < 900
+    assert command.inner_text().startswith('make report PRESET=demo CONFIG="')
+
+
 def test_from_the_top_two_actions_answer_why_it_is_undecided(visit):
     page = visit()
     page.locator(".tally .undecided").click()

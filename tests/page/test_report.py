@@ -15,6 +15,7 @@ from labproof import words
 from labproof.errors import LabError
 from labproof.judging import findings
 from labproof.page import cells, heatmaps, report, scoreboard, sentences
+from labproof.page.data import dataset_row
 from labproof.words import Estimate
 
 TEMPLATE = Path(__file__).parents[2] / "report" / "index.qmd.jinja"
@@ -193,8 +194,8 @@ def test_planted_truths_are_told(fake):
     assert "**without dropout** overfits" in first
     assert "**with dropout** does not overfit" in first
     assert "**without dropout** ends with a higher validation loss" in first
-    assert "gives every validation image the same class" in spatial
-    assert "gives every validation image the same class" not in first
+    assert "gives every validation example the same class" in spatial
+    assert "gives every validation example the same class" not in first
     assert "lies below the published 0.800" in spatial
     assert "less than an even map" in task(text, "8")
     assert "most of all `1b-bn`" in text
@@ -455,6 +456,19 @@ def test_cells_that_a_preset_makes_equal_are_named():
 # --- what is in the images ---------------------------------------------------------------------
 
 
+def test_each_split_of_a_dataset_is_counted_by_class(fake, tmp_path):
+    lab, records = fake[1], tmp_path / "datasets/skin/records.csv"
+    records.parent.mkdir(parents=True)
+    splits = {"train": "aab", "validation": "ab", "final": "abbb"}
+    rows = [(split, label) for split, labels in splits.items() for label in labels]
+    table = pd.DataFrame(rows, columns=["split", "class"])
+    table.assign(image=range(len(rows)), label=(table["class"] == "b").astype(int)).to_csv(records)
+    row = dataset_row("skin", lab, tmp_path)
+    assert [row[split] for split in splits] == ["3 (2 a, 1 b)", "2 (1 a, 1 b)", "4 (1 a, 3 b)"]
+    row = row_of(fake[-1], "skin | phantoms")  # the fake results have none
+    assert row[-1] == "0" and row[-2].startswith("20 (")
+
+
 def test_the_audit_is_told_for_every_dataset(fake):
     text = fake[-1]
     row = next(line for line in text.splitlines() if line.startswith("| skin | 300"))
@@ -562,7 +576,7 @@ def test_looks_images_and_the_least_difference_stand_in_the_card(fake):
     assert [each["n"] for each in told["looks"]] == [5, 10]
     assert [each["level"] for each in told["looks"]] == ["98\u00a0%", "97.5\u00a0%"]
     assert told["rests"].replace("\u00a0", " ") == (
-        "It rests on 96 final images. By 0.02 at least, as the least difference worth naming."
+        "It rests on 96 final examples. By 0.02 at least, as the least difference worth naming."
     )
     alone = scoreboard.part({**entry, "looks": [look], "images": None, "least": None}, False)
     assert alone["looks"] == [] and alone["rests"] == ""

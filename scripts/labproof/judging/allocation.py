@@ -4,8 +4,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from labproof import paths
-from labproof.judging import findings, spending
+from labproof.judging import findings, ladder, spending
 from labproof.lab import costs, grants
+
+
+def first_plan(lab: Mapping, budget: float) -> dict:
+    """The plan before the first look, with a budget in seconds for those behind it."""
+    return grants.begin(lab, budget, ladder.levels(ladder.looks(lab["ladder"])))
 
 
 def next_plan(lab: Mapping, before: Mapping, shipped: Sequence[Mapping], cores: int) -> dict:
@@ -21,8 +26,19 @@ def next_plan(lab: Mapping, before: Mapping, shipped: Sequence[Mapping], cores: 
         What trainings took elsewhere, for what has not been trained here.
     """
     results = paths.of_resolved(lab)
-    entries = findings.read(Path(results.findings))
+    entries = judged(lab, results)
     chances = spending.chances(entries, lab["ladder"], lab["seeds_of"])
     measured = [*costs.measured_in(results, lab), *shipped]
     after = grants.choose(lab, before, chances, measured, cores)
-    return {**after, "changed": before["changed"] or grants.claimed(lab) != before["claims"]}
+    return {**after, "changed": grants.changed(lab, before)}
+
+
+def judged(lab: Mapping, results: paths.Results) -> list[dict]:
+    """The findings that are there, of all reports together; ids as the resolved lab has them."""
+    if not lab["reports"]:
+        return findings.read(Path(results.findings))
+    return [
+        {**entry, "id": f"{name}/{entry['id']}"}
+        for name in lab["reports"]
+        for entry in findings.read(Path(results.of_report(name).findings))
+    ]

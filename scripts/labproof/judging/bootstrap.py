@@ -29,8 +29,8 @@ def draw(statistic: Callable, values: np.ndarray, label: np.ndarray, seed: int =
     return statistic(values, label, _weights(tuple(int(x) for x in label), seed))
 
 
-def image_error(first: np.ndarray, second: np.ndarray | None = None, *, binary: int = 0) -> float:
-    """Standard error of a statistic's mean over seeds that comes from the sample of images alone.
+def image_error(*drawn: np.ndarray, binary: int = 0) -> float:
+    """Standard error of a sum of statistics' means over seeds that comes from the images alone.
 
     What moves one seed with the images and not another is in the seeds' own spread already; what
     moves all of them together is the covariance of different seeds over the draws. So the variance
@@ -40,19 +40,23 @@ def image_error(first: np.ndarray, second: np.ndarray | None = None, *, binary: 
 
     Parameters
     ----------
-    first, second
-        As `draw` gives them; the second is of the cell that is subtracted, on the same images.
+    drawn
+        As `draw` gives them, each of one cell, all on the same images; one that is taken away is
+        negative.
     binary
         How many images there are, of a statistic that counts right and wrong answers, so that a
         perfect score shows no spread. The error is then at least sqrt(2) / images: what the "plus
         four" interval of Agresti & Coull (1998) has for all answers right, and that of Bonett &
-        Price (2012) for a pair without a difference. 0 for any other statistic.
+        Price (2012) for a pair without a difference; of two such pairs sqrt(2) times that. 0 for
+        any other statistic.
     """
-    variance = _covariance(first, first)
-    if second is not None:
-        variance += _covariance(second, second) - 2 * _covariance(first, second)
+    variance = 0.0
+    for k, each in enumerate(drawn):
+        with_others = sum(_covariance(other, each) for other in drawn[:k])
+        variance += _covariance(each, each) + 2 * with_others
     error = max(variance, 0.0) ** 0.5  # of few seeds the estimate may fall below zero
-    return max(error, 2**0.5 / binary) if binary else error
+    pairs = (len(drawn) + 1) // 2
+    return max(error, (2 * pairs) ** 0.5 / binary) if binary else error
 
 
 def _covariance(first: np.ndarray, second: np.ndarray) -> float:

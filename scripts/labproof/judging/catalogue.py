@@ -14,7 +14,7 @@ HEAD = """# Measures
 What a claim in `findings.yaml` may say of a cell: `measure: NAME`. Written by
 `python -m labproof.judging.catalogue`; a test holds it against the code.
 
-A measure is one number a seed. Where it is taken of new images, another sample of images would move
+A measure is one number a seed. Where it is taken of new examples, another sample of them would move
 it, and that is counted where the cell's predictions tell by how much (`docs/verdicts.md`); where
 they cannot, the verdict is over seeds alone, and says so.
 
@@ -42,8 +42,14 @@ RELATIONS = """
 | `above: CELL` with `times: 1.8` | it lies above 1.8 times that of the other: "80 % slower" |
 | `below: CELL` with `times: 0.5` | it lies below half that of the other |
 | `about: 0.8`, `similar_to: CELL`, with `within: 0.05` | it lies within a margin |
+| `less: CELL` with `about: 0.04` and the like | so far above another: "it gains 4 points" |
+| `less: CELL` with `above: CELL`, `other_less: CELL` | one gain above another: "more with BN" |
+| `over_seeds: spread` with `below: 0.01` | how far the seeds spread, in place of their mean |
+| the same with `above: CELL`, `times: 2` | more than twice as wide as those of the other |
 | `best_of: [CELL, CELL]` | it is better than that of each of these; one part each |
 | `ordered: [CELL, CELL, CELL]` | each cell's lies above the next one's; a part each, no `cell` |
+| `alike: [CELL, CELL, CELL]` with `within: 0.02` | their range is smaller; a part each pair |
+| `differ: [CELL, CELL, CELL]` with `by: 0.02` | the range is not: the opposite |
 | `parts: [...]` | several claims at once |
 | `shows: CURVE`, `lacks: CURVE` | all parts of what `curves` defines hold, or not all |
 

@@ -5,79 +5,19 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from labproof import words
 from labproof.errors import LabError
-from labproof.judging import bootstrap, measures, stuck, verdicts
+from labproof.judging import images, others, stuck, verdicts
 from labproof.judging.ladder import looks, reached
-from labproof.judging.measures import MEASURES
-from labproof.judging.sample import Region, Sample
-from labproof.lab import claims, gaps, vocabulary
+from labproof.judging.run import Run
+from labproof.judging.sample import Region
+from labproof.lab import gaps, leaves, vocabulary
 
-# What of published.csv speaks to a measure: a column, or one less another.
-PUBLISHED = {
-    "final_accuracy": ("accuracy", None),
-    "final_val_accuracy": ("val_accuracy", None),
-    "final_loss": ("loss", None),
-    "final_val_loss": ("val_loss", None),
-    "accuracy_gap": ("val_accuracy", "accuracy"),
-    "overfitting": ("val_loss", "loss"),
-}
 WRITTEN = {"id", "statement", "verdict", "parts", "reason"}  # keys of every finding
-SEEDS_ALONE = (
-    "Judged over seeds alone: what another sample of validation data would change is not known."
-)
 LOOK = ("n", "level", "estimate", "low", "high", "verdict")  # what is told of each look
-RELATION_WORDS = {"above": "above", "below": "below", "about": "about", "similar_to": "similar to"}
-
-
-class Run(NamedTuple):
-    """What a run left for its claims; see `judge`."""
-
-    tables: Mapping[str, Mapping[str, pd.DataFrame | None]]
-    seeds: Sequence[int] | Mapping[str, Sequence[int]]
-    ladder: Sequence[int]
-    datasets: Mapping[str, str]
-    trainings: Mapping[str, str]
-    chains: Mapping[str, str]
-    found: dict[str, dict[int, bool] | None]  # cell -> its stuck seeds, as they are asked for
-    samples: dict[tuple, Sample]  # (cell, measure, at) -> its values, likewise
-    upto: int | None = None  # seeds of each cell that the sentence at hand is looked at with
-
-    def seeds_of(self, cell: str) -> list[int]:
-        """The seeds that a cell should have, in their order."""
-        return list(self.seeds[cell] if isinstance(self.seeds, Mapping) else self.seeds)
-
-    def table(self, cell: str, name: str) -> pd.DataFrame | None:
-        """A table of a cell; None where there is none or it holds nothing."""
-        table = self.tables.get(cell, {}).get(name)
-        return None if table is None or table.empty else table
-
-    def answers(self, cell: str) -> tuple[pd.DataFrame | None, str]:
-        """What a cell answers on new images, and of which split these are."""
-        table = self.table(cell, "predictions")
-        return (None, measures.VALIDATION) if table is None else measures.asked(table)
-
-    def stuck(self, cells: Sequence[str]) -> dict[str, dict]:
-        """Cell -> how many of the seeds that are looked at never left chance, where it is known."""
-        told = {}
-        for cell in cells:
-            if cell not in self.found:
-                tables = self.table(cell, "histories"), self.answers(cell)[0]
-                self.found[cell] = stuck.seeds(*tables)
-            found = self.found[cell]
-            among = [seed for seed in self.seeds_of(cell)[: self.upto] if seed in (found or {})]
-            if among:
-                told[cell] = stuck.counted(found, among)
-        return told
-
-    def one(self, cells: Sequence[str], kind: Mapping[str, str]) -> bool:
-        """Whether two cells are one training, or one chain, by what names those of each."""
-        return len({kind.get(cell, cell) for cell in cells}) < len(cells)
 
 
 def judge(
@@ -135,13 +75,13 @@ def judge(
         findings.
         A number that is not known, or not finite, is None.
         `parts`: the claims of one measure that it is made of, in order, each with `claim` (in
-        words), `measure`, `at`, `cell`, `relation`, `number`, `other`, `other_measure`, `margin`,
-        `least` (the margin, where it is the least difference worth naming; or None), `region` (its
-        two edges), `verdict`, `reason`, `estimate`, `low`, `high`, `n`, `p`, `effect`,
+        words), the keys of the claim itself (see `claims`), `region` (its two edges),
+        `verdict`, `reason`, `estimate`, `low`, `high`, `n`, `p`, `effect`,
         `p_permutation`, `seeds_needed`, `values` (of each cell, seed -> value; the text
         "never" where censored), `looks` (n, level, estimate, low, high, verdict; the part's own
         numbers are those of the last), `spread` (`seeds`: variance of one seed's value and number
-        of seeds, of each cell or of their differences; `image`: the variance of the estimate that
+        of seeds, of each cell or of the sums of a chain's, or of what is linear in the logarithm of
+        a spread over seeds; `image`: the variance of the estimate that
         comes from the images; `images`: how many there are; `fewest`: seeds before which nothing
         is decided; None where there is no interval), `images` (`split`: validation, final or both;
         `count`: how many of the cell that has fewer; None where no images are a sample),
@@ -189,70 +129,6 @@ def read(file: Path) -> list[dict]:
     return entries
 
 
-def tell(entry: Mapping) -> str:
-    """One finding as plain text for a terminal, some lines."""
-    lines = [f"{entry['id']}: {entry['statement']}", "", f"  {entry['verdict'].upper()}"]
-    if len(entry["parts"]) > 1:
-        lines[-1] += f". {entry['reason']}"
-    if entry["curve"]:
-        claimed = "does not" if entry["negated"] else "does"
-        lines += ["", f"  {entry['curve'].capitalize()} means: {entry['means']}."]
-        lines += [f"  The sentence claims that it {claimed} show."]
-    for part in entry["parts"]:
-        lines += [
-            "",
-            f"  {part['claim'][0].upper()}{part['claim'][1:]}: {_part_verdict(part, entry)}",
-        ]
-        if part["estimate"] is not None:
-            what = "difference" if part["other"] else "mean"
-            lines.append(
-                f"    {what} {words.number(part['estimate'])}, {_interval(part)}"
-                f"{words.count(part['n'], 'seed')}"
-            )
-        lines.append(f"    {part['reason']}")
-        for cell, count in part["stuck"]["cells"].items():
-            share = f"[{words.number(count['low'], 2)}, {words.number(count['high'], 2)}]"
-            if count["stuck"]:
-                lines.append(f"    {stuck.told(cell, count)}, a share in {share}")
-        if part["stuck"]["turns"]:
-            lines.append("    It rests on there being no stuck seed: as many as so few do not")
-            lines.append("    exclude would turn it")
-        for cell, values in part["values"].items():
-            each = [x if isinstance(x, str) else words.number(x) for x in values.values()]
-            lines.append(f"    {cell}: {', '.join(each)}")
-    for text in entry["warnings"]:
-        lines += ["", f"  Its data carry a warning. {text[0].upper()}{text[1:]}."]
-    return "\n".join(lines).replace(words.NBSP, " ") + "\n"
-
-
-def _part_verdict(part: Mapping, entry: Mapping) -> str:
-    """The verdict of a part; of a definition, which the sentence may deny, whether it holds."""
-    if entry["curve"] is None:
-        return part["verdict"]
-    holds = {verdicts.REPRODUCED: "holds", verdicts.NOT_REPRODUCED: "does not hold"}
-    return holds.get(part["verdict"], part["verdict"])
-
-
-def claim_words(leaf: Mapping) -> str:
-    """A claim of one measure in words, such as "final training loss of 1a-dropout above …"."""
-    what = vocabulary.words_of(leaf["measure"], leaf["at"])
-    said = f"{what} of {leaf['cell']} {RELATION_WORDS[leaf['relation']]} "
-    if leaf["other"] is None:
-        said += f"{leaf['number']:g}"
-    elif leaf["other_measure"] == leaf["measure"]:
-        said += f"{_times(leaf)}that of {leaf['other']}"
-    else:
-        said += _times(leaf)
-        said += f"the {vocabulary.words_of(leaf['other_measure'])} of {leaf['other']}"
-    if leaf["relation"] in ("about", "similar_to"):
-        return f"{said}, within {leaf['margin']:g}"
-    return f"{said}, by at least {leaf['margin']:g}" if leaf["margin"] else said
-
-
-def _times(leaf: Mapping) -> str:
-    return f"{leaf['times']:g} times " if "times" in leaf else ""
-
-
 def _judge(entry, run, published) -> dict:
     parts: list[dict] = []
     most = min(len(run.seeds_of(cell)) for cell in entry["cells"])
@@ -294,207 +170,97 @@ def _verdict(claim, parts, run, published) -> verdicts.Verdict:
         return verdicts.combine(inner, negated=claim["negated"])
     verdict = _leaf(claim, run)
     values = {}
-    for cell, measure, at in claims.sides(claim):
-        sample = _sample(cell, measure, at, run)
+    terms = leaves.terms(claim)
+    for cell, measure, at, _ in terms:
+        sample = run.sample(cell, measure, at)
         key = cell if cell not in values else f"{cell}: {vocabulary.words_of(measure, at)}"
         values[key] = {
             str(seed): "never" if np.isinf(x) else float(x)
             for seed, x in zip(sample.seeds, sample.values, strict=True)
         }
+    seen = verdict.evidence.spread.images if verdict.evidence else 0
+    rests = None if leaves.is_spread(claim) else images.rested_on(terms, seen, run)
     parts.append(
         {
-            "claim": claim_words(claim),
+            "claim": leaves.words(claim),
             **claim,
-            "region": list(claims.edges(claim)),
+            "region": list(leaves.edges(claim)),
             **_numbers(verdict),
             "values": values,
             "looks": [{key: getattr(look, key) for key in LOOK} for look in verdict.looks],
             "spread": spread_of(verdict),
-            "images": _rested_on(claim, verdict, run),
+            "images": rests if verdict.evidence else None,
             "stuck": _stuck(claim, verdict, run),
-            "published": [] if published is None else _published(claim, published),
+            "published": [] if published is None else others.said(claim, published),
         }
     )
     return verdict
 
 
 def _leaf(claim, run) -> verdicts.Verdict:
-    region = Region(*claims.edges(claim))
-    sides = claims.sides(claim)
-    samples = [_sample(*side, run) for side in sides]
-    cells, asked = zip(*((cell, rest) for cell, *rest in sides), strict=True)
-    if len(sides) > 1 and asked[0] == asked[1] and run.one(cells, run.trainings):
-        told = f"{cells[0]} and {cells[1]} have the same settings and the same images"
+    region = Region(*leaves.edges(claim))
+    terms, spread = leaves.terms(claim), leaves.is_spread(claim)
+    samples = [run.sample(*asked).weighted(weight) for *asked, weight in terms]
+    if (alike := _one_training(terms, run)) is not None:
+        told = f"{alike[0]} and {alike[1]} have the same settings and the same data"
         return verdicts.Verdict(
             verdicts.UNDECIDED,
             f"Under this preset these are one training: {told}.",
             region,
             n=min(len(sample.values) for sample in samples),
         )
-    times = [1.0, claim.get("times", 1.0)][: len(sides)]
-    samples = [sample.times(by) for sample, by in zip(samples, times, strict=True)]
-    errors, images = _image_errors(sides, run, times)
-    seen = [(cell, count) for cell, count in run.stuck(cells).items() if stuck.some(count)]
-    wait = " and ".join(stuck.told(cell, count) for cell, count in seen)
+    errors, count = ([0.0], 0) if spread else images.errors(terms, run)
+    seen = run.stuck(leaves.cells(claim)).items()
+    wait = " and ".join(stuck.told(cell, count) for cell, count in seen if stuck.some(count))
+    # cells of one chain are compared seed by seed, where they have the same seeds
+    chains = [
+        (run.chains.get(term.cell, term.cell), *sample.seeds)
+        for term, sample in zip(terms, samples, strict=True)
+    ]
     verdict = verdicts.judge(
         region,
         *(sample.first(run.upto) for sample in samples),
-        paired=run.one(cells, run.chains) and samples[0].seeds == samples[-1].seeds,
+        chains=() if spread else chains,
         image_error=errors,
-        images=images,
+        images=count,
         least=claim["least"] or 0.0,
         steps=run.ladder,
         wait=wait and f"{wait}, so no mean of them decides before {verdicts.MANY} seeds.",
+        spread=spread,
     )
-    if any(_of_seeds_alone(cell, measure, run) for cell, measure, _ in sides):
-        return replace(verdict, reason=f"{verdict.reason} {SEEDS_ALONE}")
-    return verdict
+    alone = not spread and any(images.of_seeds_alone(x.cell, x.measure, run) for x in terms)
+    return replace(verdict, reason=f"{verdict.reason} {images.SEEDS_ALONE}") if alone else verdict
 
 
-def _of_seeds_alone(cell: str, measure: str, run: Run) -> bool:
-    """Whether the images' part in a measure is not known, and cannot be: code of the user's trained
-    the cell and told no answers of this kind, or no answers tell it.
-    """
-    if not MEASURES[measure].images:  # of a measure of new images that no answers explain
-        return vocabulary.MEASURES[measure].sampled
-    if run.datasets.get(cell) is not None:
-        return False
-    return not measures.tells_images(run.table(cell, "predictions"), measure)
-
-
-def _sample(cell: str, measure: str, at: float | None, run: Run) -> Sample:
-    side = cell, measure, at
-    if side not in run.samples:
-        run.samples[side] = _measured(*side, run)
-    return run.samples[side]
-
-
-def _measured(cell: str, measure: str, at: float | None, run: Run) -> Sample:
-    table = run.table(cell, vocabulary.MEASURES[measure].table)
-    if table is None:
-        return Sample(cell, [], [])
-    answers, split = run.answers(cell)
-    if split == measures.FINAL and MEASURES[measure].final:
-        found = measures.on_final(table, answers, measure)
-    elif vocabulary.MEASURES[measure].table == "predictions":
-        found = measures.over_seeds(answers, measure, at)
-    else:
-        found = measures.over_seeds(table, measure, at)
-    found = found.reindex(run.seeds_of(cell))
-    # a seed that is not in the table was not trained, whatever the measure
-    gone = found.isna() & found.index.isin(table["seed"])
-    why = measures.why_missing(table, measure) if gone.any() else ""
-    longest = 1.0
-    if vocabulary.MEASURES[measure].epochs:  # what never came takes longer than the shortest run
-        longest = float(table.groupby("seed")["epoch"].max().min())
-    return Sample(cell, found.to_numpy(dtype=float), list(found.index), longest, why)
-
-
-def _images(cell: str, measure: str, run: Run) -> tuple[pd.DataFrame | None, str] | None:
-    """Rows of the images that a measure samples, and their split; None where it samples none."""
-    if not MEASURES[measure].images or _of_seeds_alone(cell, measure, run):
-        return None
-    kind = vocabulary.MEASURES[measure].table
-    if kind in ("histories", "predictions"):
-        # the images' part in what a history says of them is that of the last predictions
-        return run.answers(cell)
-    return run.table(cell, kind), measures.VALIDATION
-
-
-def _image_errors(sides, run: Run, times: Sequence[float]) -> tuple[list[float], int]:
-    """Standard error that comes from the images, of each look, and how many there are.
-
-    `times`: what each side's values are multiplied by.
-
-    NaN: not known.
-    """
-    drawn = []
-    for (cell, measure, _), by in zip(sides, times, strict=True):
-        of = _images(cell, measure, run)
-        if of is not None:
-            table, split = of
-            if table is None or measures.gaps(table):
-                return [math.nan], 0
-            name = measures.of_images(measure, table)
-            known = MEASURES[name]
-            values, label = measures.by_image(name, table, run.seeds_of(cell))
-            if not values.size:
-                return [math.nan], 0
-            each = bootstrap.draw(known.images, values, label)
-            each = each if by == 1 else by * each
-            drawn.append(((run.datasets[cell], split), each, label, known.binary))
-    if not drawn:
-        return [0.0], 0
-    images = min(len(label) for _, _, label, _ in drawn)
-    binary = all(binary for *_, binary in drawn)
-    together = len({which for which, *_ in drawn}) < len(drawn)
-    errors = []
-    for step in reached(run.ladder, run.upto or 0) or [None]:
-        seen = [each[:, :step] for _, each, _, _ in drawn]
-        if len(seen) == 1 or together:
-            errors.append(bootstrap.image_error(*seen, binary=images if binary else 0))
-        else:
-            each = [
-                bootstrap.image_error(x, binary=len(label) if binary else 0)
-                for x, (_, _, label, binary) in zip(seen, drawn, strict=True)
-            ]
-            errors.append(math.hypot(*each))
-    return errors, images
-
-
-def _rested_on(claim: Mapping, verdict: verdicts.Verdict, run: Run) -> dict | None:
-    """Which images a verdict counts as a sample; None where there are none."""
-    of = [_images(cell, measure, run) for cell, measure, _ in claims.sides(claim)]
-    splits = sorted({each[1] for each in of if each is not None})
-    if not splits or verdict.evidence is None:
-        return None
-    return {"split": " and ".join(splits), "count": verdict.evidence.spread.images}
+def _one_training(terms: Sequence[leaves.Term], run: Run) -> tuple[str, str] | None:
+    """Two cells that a claim compares and that are one training; None where there are none."""
+    asked = [(run.trainings.get(cell, cell), *rest) for cell, *rest, _ in terms]
+    pairs = list(zip(asked[::2], asked[1::2], range(0, len(terms), 2), strict=False))
+    for first, second, k in pairs:
+        if first == second:
+            return terms[k].cell, terms[k + 1].cell
+    if len(pairs) > 1 and asked[:2] == asked[2:]:
+        return terms[0].cell, terms[2].cell
+    return None
 
 
 def _stuck(claim: Mapping, verdict: verdicts.Verdict, run: Run) -> dict:
     """How many seeds of each cell are stuck, and whether unseen ones would turn the verdict."""
-    sides = claims.sides(claim)
-    cells = run.stuck([cell for cell, *_ in sides])
-    chances = [vocabulary.MEASURES[measure].chance for _, measure, _ in sides]
+    terms = leaves.terms(claim)
+    cells = run.stuck(leaves.cells(claim))
+    chances = [vocabulary.MEASURES[term.measure].chance for term in terms]
     turns = None
-    decided = verdict.verdict != verdicts.UNDECIDED
-    if decided and len(cells) == len({cell for cell, *_ in sides}) and None not in chances:
+    decided = verdict.verdict != verdicts.UNDECIDED and not leaves.is_spread(claim)
+    if decided and len(cells) == len(leaves.cells(claim)) and None not in chances:
         shares = [
             0.0 if cells[cell]["stuck"] else stuck.unseen(cells[cell]["seeds"])
-            for cell, *_ in sides
+            for cell, *_ in terms
         ]
-        samples = [_sample(*side, run).first(run.upto) for side in sides]
+        samples = [run.sample(*asked).first(run.upto).weighted(by) for *asked, by in terms]
         means = [float(sample.known.mean()) for sample in samples]
-        turns = stuck.turns(verdict.region, means, chances, shares)
+        weighted = [term.weight * chance for term, chance in zip(terms, chances, strict=True)]
+        turns = stuck.turns(verdict.region, means, weighted, shares)
     return {"cells": cells, "turns": turns}
-
-
-def _published(claim: Mapping, published: pd.DataFrame) -> list[dict]:
-    """What each group's own numbers, one run each, say of a claim."""
-    rows = published.dropna(subset=["value"])
-    values = rows.set_index(["group", "cell", "metric"])["value"]
-    found = []
-    for group in dict.fromkeys(published["group"]):
-        value, used = 0.0, []
-        signs = (1, -claim.get("times", 1))
-        for sign, (cell, measure, _) in zip(signs, claims.sides(claim), strict=False):
-            for side, metric in zip((1, -1), PUBLISHED.get(measure, ("", None)), strict=True):
-                if metric is not None:
-                    used.append((group, cell, metric))
-                    value += sign * side * values.get(used[-1], math.nan)
-        low, high = claims.edges(claim)
-        if used and math.isfinite(value):
-            value = round(value, 6)  # 0.9 - 0.85 is 0.05, whatever binary makes of it
-            agrees = round(low, 6) <= value <= round(high, 6)
-            notes = [
-                getattr(row, "note", None)
-                for row in rows.itertuples()
-                if (row.group, row.cell, row.metric) in used
-            ]
-            told = dict.fromkeys(note for note in notes if isinstance(note, str) and note)
-            note = "; ".join(told) or None
-            found.append({"group": group, "value": value, "agrees": agrees, "note": note})
-    return found
 
 
 def _numbers(verdict: verdicts.Verdict) -> dict:
@@ -524,15 +290,6 @@ def spread_of(verdict: verdicts.Verdict) -> dict | None:
         "images": spread.images,
         "fewest": verdict.evidence.fewest,
     }
-
-
-def _interval(part: Mapping) -> str:
-    """The interval of the last look with its level, where there is one."""
-    if not part["looks"]:
-        return ""
-    last = part["looks"][-1]
-    low, high = ("?" if last[key] is None else words.number(last[key]) for key in ("low", "high"))
-    return f"{100 * (1 - 2 * last['level']):.3g} % interval [{low}, {high}], "
 
 
 def _plain(value):

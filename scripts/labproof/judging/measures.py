@@ -61,13 +61,14 @@ KINDS = {
     "recall": (statistics.recall, lambda of: statistics.recall_of(int(of))),
     "precision": (statistics.precision, lambda of: statistics.precision_of(int(of))),
     "answered": (statistics.answered, lambda of: statistics.answered_of(int(of))),
+    "most_answered": (statistics.most_answered, lambda of: statistics.most_answered_of),
     "f1": (statistics.f1, lambda of: statistics.f1_of),
     "mse": (statistics.mse, lambda of: statistics.mean_of),
     "mae": (statistics.mae, lambda of: statistics.mean_of),
     "r2": (statistics.r2,),
 }
 # Kinds that are counts of right and wrong answers.
-COUNTED = ("accuracy", "recall", "precision", "answered", "f1")
+COUNTED = ("accuracy", "recall", "precision", "answered", "most_answered", "f1")
 
 
 class _Measures(dict):
@@ -265,6 +266,12 @@ def tells_images(table: pd.DataFrame | None, measure: str) -> bool:
     if kind in ("mse", "mae"):
         return "prediction" in table
     return "probability" in table or ("p0" in table and kind in BY_IMAGE)
+
+
+def one_set(table: pd.DataFrame) -> bool:
+    """Whether all seeds of predictions answer the same images, as far as the labels tell."""
+    labels = table.pivot(index="seed", columns="image", values="label").to_numpy()
+    return bool((labels == labels[0]).all())
 
 
 def gaps(table: pd.DataFrame) -> bool:

@@ -60,10 +60,10 @@ class Evidence(NamedTuple):
             told = f"About {words.count(int(needed), 'seed')} would decide it, {instead}."
         elif np.isinf(needed) and self.spread.image > 0:
             more = images_needed(self.distance, self.spread, level)
-            tell = f"; about {words.thousands(int(more))} images might do" if more < 1e5 else ""
+            tell = f"; about {words.thousands(int(more))} examples might do" if more < 1e5 else ""
             told = (
-                f"More seeds alone would not decide it: the {self.spread.images} images leave too "
-                f"much open{tell}."
+                f"More seeds alone would not decide it: the {self.spread.images} examples leave "
+                f"too much open{tell}."
             )
         else:
             told = f"Even {words.count(MOST_SEEDS, 'seed')} would hardly decide it."

@@ -7,6 +7,8 @@ import numpy as np
 from labproof import words
 from labproof.judging.sample import NOT_REPRODUCED, REPRODUCED, Region, Sample
 
+FEWEST = 5  # seeds that a spread is judged of
+
 
 def missing(sample: Sample) -> str:
     """Why a sample with gaps is not judged."""
@@ -18,6 +20,20 @@ def missing(sample: Sample) -> str:
         f"The value of {sample.cell} is missing for seed {seeds}{cause}, and a mean over the seeds "
         "that worked would be biased."
     )
+
+
+def no_spread(samples: Sequence[Sample]) -> str:
+    """Why values have no spread that can be judged; empty where they have one."""
+    for sample in samples:
+        if sample.censored:
+            return (
+                f"Of {sample.cell} some seeds never got there, so how far they spread is not known."
+            )
+        if len(sample.values) < FEWEST:
+            return f"A spread over seeds is not judged of fewer than {FEWEST}."
+        if len(set(sample.values)) == 1:
+            return f"All seeds of {sample.cell} have one value, so there is no spread to judge."
+    return ""
 
 
 def seen(low: float, high: float) -> str:

@@ -40,6 +40,8 @@ class Sample:
     seeds: Sequence[int]
     longest: float = 1.0
     why: str = ""  # why values are missing, in words, where that is known
+    weight: float = 1.0  # what each value is multiplied by in a sum of cells
+    of: int = 0  # how many seeds `values` stand for, where not one each
 
     @property
     def missing(self) -> list[int]:
@@ -53,17 +55,32 @@ class Sample:
 
     @property
     def known(self) -> np.ndarray:
-        """Values with each censored one at the least that it can be."""
+        """Weighted values, with each censored one at the least that it can be."""
         values = np.asarray(self.values, dtype=float)
-        return np.where(np.isinf(values), self.longest, values)
+        values = np.where(np.isinf(values), self.longest, values)
+        return values if self.weight == 1 else self.weight * values
 
     def first(self, n: int) -> "Sample":
         """The same of the first n seeds alone."""
         return replace(self, values=self.values[:n], seeds=self.seeds[:n])
 
-    def times(self, by: float) -> "Sample":
-        """The same, each value multiplied by a number."""
-        if by == 1:
-            return self
-        values = by * np.asarray(self.values, dtype=float)
-        return replace(self, values=values, longest=by * self.longest)
+    def weighted(self, weight: float) -> "Sample":
+        """The same values, each multiplied by a number where they are summed."""
+        return replace(self, weight=weight)
+
+    def spread(self) -> "Sample":
+        """Values whose mean is the logarithm of the spread over seeds, and whose error is its.
+
+        The spread is the mean distance from the median, for a bell curve's sake by sqrt(pi / 2), so
+        that of such values it is the standard deviation, and by n / (n - 1), since the median is
+        their own (Bonett & Seier 2003, Am Stat 57:233). Its logarithm's error is that of the
+        distances over their mean. Of an odd number the median's own distance is 0 by construction
+        and is left out (Hines & Hines 2000, Biometrics 56:451).
+        """
+        values = np.sort(np.asarray(self.values, dtype=float))
+        n = len(values)
+        away = np.abs(values - np.median(values))
+        size = (np.pi / 2) ** 0.5 * away.sum() / (n - 1)
+        away = np.delete(away, n // 2) if n % 2 else away
+        linear = np.log(size) + away / away.mean() - 1
+        return replace(self, values=linear, seeds=range(len(linear)), of=n)

@@ -18,8 +18,10 @@ import numpy as np
 from scipy import stats
 
 from labproof.judging import ladder as steps_of
+from labproof.judging.interval import LOG, PLAIN
 from labproof.judging.needs import Spread
 from labproof.judging.sample import REPRODUCED, UNDECIDED
+from labproof.lab import leaves
 
 
 class Chance(NamedTuple):
@@ -92,14 +94,16 @@ def _part(part: Mapping, step: int, level_in: float, level_out: float) -> tuple[
     )
     ends = (-math.inf, math.inf)
     edges = [end if x is None else x for x, end in zip(part["region"], ends, strict=True)]
+    scale = LOG if leaves.is_spread(part) else PLAIN
+    edges, estimate = list(map(scale.to, edges)), scale.to(part["estimate"])
     error, df = spread.at(step)
     before, seeds_df = Spread(spread.seeds, 0.0, 0).at()
     moves = before * max(0.0, 1 - part["n"] / step) ** 0.5
 
     def below(x: float) -> float:
         if moves == 0:
-            return float(part["estimate"] < x)
-        return float(stats.t.cdf((x - part["estimate"]) / moves, seeds_df))
+            return float(estimate < x)
+        return float(stats.t.cdf((x - estimate) / moves, seeds_df))
 
     inner, outer = (
         float(stats.t.isf(level, df)) * error if error else 0.0 for level in (level_in, level_out)

@@ -105,6 +105,11 @@ def answered(predictions: "pd.DataFrame", of: str) -> float:
     return _counted(answered_of(int(of)), predictions)
 
 
+def most_answered(predictions: "pd.DataFrame") -> float:
+    """Share of the answers that are the commonest one (0 to 1; 1: one class alone is answered)."""
+    return _counted(most_answered_of, predictions)
+
+
 def f1(predictions: "pd.DataFrame") -> float:
     """F1 score, the mean over the classes that are there or answered (0 to 1).
 
@@ -176,6 +181,11 @@ def precision_of(k: int) -> Callable:
 def answered_of(k: int) -> Callable:
     """Share of the answers k."""
     return lambda answer, label, weight: _mean(answer == k, weight)
+
+
+def most_answered_of(answer: np.ndarray, label: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """As `answered_of`, of the class that is answered most in a draw."""
+    return np.max([_mean(answer == k, weight) for k in np.unique(answer)], axis=0)
 
 
 def f1_of(answer: np.ndarray, label: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -84,18 +84,18 @@ def turns(
     Parameters
     ----------
     region
-        What is claimed of the first mean, or of it less the second.
+        What is claimed of the sum of the means.
     means
-        Of each cell's seeds, none of them stuck.
+        Of each cell's seeds, none of them stuck; negative where it is taken away.
     chances
-        What the measure is of a stuck seed, for each cell.
+        What the measure is of a stuck seed, for each cell, likewise.
     shares
         Of stuck seeds, for each cell: none of them or all, whichever is worse.
     """
 
     def estimate(chosen: Sequence[float]) -> float:
         moved = [m - q * (m - c) for m, c, q in zip(means, chances, chosen, strict=True)]
-        return moved[0] - sum(moved[1:])
+        return sum(moved)
 
     as_seen = region.holds(estimate([0.0] * len(means)))
     worst = product(*((0.0, share) for share in shares))

@@ -4,10 +4,8 @@ One rule for every claim. A claim is a region: all values above a number, or all
 one. The evidence is an interval. It lies wholly in the region: reproduced; wholly outside: not
 reproduced; on both sides of an edge, or unknown: undecided.
 
-The interval of one cell is Student's t over seeds, of two cells Welch's (unequal spread), of two
-cells of one chain that of their differences, seed by seed; for a claim of similarity this is the
-test of two one-sided hypotheses (Schuirmann 1987). Where the images are a sample too, their
-variance is added, with Satterthwaite's degrees of freedom.
+The interval (`interval`) is Student's t over seeds, or Welch's; for a claim of similarity this is
+the test of two one-sided hypotheses (Schuirmann 1987).
 
 A claim is looked at after each step of a ladder of seeds, and each look's interval has the level
 that `ladder.levels` gives it; one look alone has 95 %. A verdict that a look has given stands: the
@@ -17,34 +15,19 @@ that contradict each other decide nothing.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
 
 from labproof import words
-from labproof.judging import ladder, reasons
-from labproof.judging.needs import Evidence, Spread
+from labproof.judging import interval, ladder, reasons
+from labproof.judging.interval import Look
+from labproof.judging.needs import Evidence
 from labproof.judging.sample import NOT_REPRODUCED, REPRODUCED, UNDECIDED, Region, Sample
 
 ALPHA = 0.05
 # With stuck seeds among them so many values at least: fewer have no bell curve about their mean.
 MANY = 20
 OPPOSITE = {REPRODUCED: NOT_REPRODUCED, NOT_REPRODUCED: REPRODUCED, UNDECIDED: UNDECIDED}
-
-
-class Look(NamedTuple):
-    """A claim as it stood with the first n seeds of each cell."""
-
-    n: int
-    level: float  # each side's, of the interval estimate ± t(1 - level, df) standard errors
-    estimate: float
-    low: float
-    high: float
-    inside: bool  # whether the estimate is as claimed
-    tail: float  # one-sided p against the edges that the interval must stay clear of
-    held: str  # what is seen of the interval, in words
-    verdict: str = UNDECIDED  # as of this look, those before it standing
 
 
 @dataclass(frozen=True)
@@ -113,29 +96,30 @@ class Verdict:
 
 def judge(
     region: Region,
-    first: Sample,
-    second: Sample | None = None,
-    *,
-    paired: bool = False,
+    *samples: Sample,
+    chains: Sequence[object] = (),
     image_error: float | Sequence[float] = 0.0,
     images: int = 0,
     least: float = 0.0,
     steps: Sequence[int] = (),
     wait: str = "",
+    spread: bool = False,
 ) -> Verdict:
-    """Judge what is claimed of one cell's values, or of one cell's less another's.
+    """Judge what is claimed of a sum of cells' values, such as one cell's less another's.
 
     Parameters
     ----------
     region
-        Where the mean of `first`, or the difference of the means, is claimed to lie.
-    first, second
-        The values, one a seed; seeds are the unit of replication.
-    paired
-        Compare seed by seed: the cells are one training that was looked at twice.
+        Where the sum of the means is claimed to lie.
+    samples
+        The values, one a seed; seeds are the unit of replication. A cell whose values are taken
+        away has a negative weight.
+    chains
+        What names the chain of each sample. Those of one chain are summed seed by seed: the cells
+        are one training that was looked at twice. Left out: none are.
     image_error
-        Standard error of that mean or difference that comes from the sample of images
-        (`bootstrap.image_error`), of every look or of each; 0 where no images are sampled.
+        Standard error of the sum that comes from the sample of images (`bootstrap.image_error`), of
+        every look or of each; 0 where no images are sampled.
     images
         How many images there are, for the degrees of freedom.
     least
@@ -146,13 +130,14 @@ def judge(
         once, with all seeds.
     wait
         Why no look at fewer than `MANY` seeds decides, in words.
+    spread
+        The claim is of the spread over seeds (`Sample.spread`), or of the ratio of two.
 
     Returns
     -------
     Verdict
         Undecided, never an error, for missing values and for too few seeds.
     """
-    samples = [first] if second is None else [first, second]
     n = min(len(sample.values) for sample in samples)
     unknown = Verdict(UNDECIDED, "", region, n=n)
     for sample in samples:
@@ -165,24 +150,37 @@ def judge(
         return replace(unknown, reason=told)
     steps = steps or (n,)
     levels = ladder.levels(steps)
+    scale = interval.LOG if spread else interval.PLAIN
     looks: list[Look] = []
     stop = ""
     for step, level, error in zip(
         reached or [None], levels, np.broadcast_to(image_error, max(1, len(reached))), strict=False
     ):
         seen = samples if step is None else [sample.first(step) for sample in samples]
-        stop = _unknown(seen, error)
+        stop = _unknown(seen, error) or (spread and reasons.no_spread(seen)) or ""
         if stop:
             break
-        look, evidence = _look(region, seen, paired, float(error), images, least, level, steps)
-        if wait and look.n < MANY:
-            held = wait if look.tail <= level else look.held
-            look = look._replace(tail=1.0, held=held)
+        seen = [sample.spread() for sample in seen] if spread else seen
+        groups = interval.grouped(seen, chains)
+        one, evidence = interval.take(
+            region,
+            groups,
+            image_error=float(error),
+            images=images,
+            least=least,
+            level=level,
+            steps=steps,
+            scale=scale,
+        )
+        if wait and one.n < MANY:
+            held = wait if one.tail <= level else one.held
+            one = one._replace(tail=1.0, held=held)
             evidence = evidence._replace(held=held, fewest=MANY)
-        looks.append(look)
+        looks.append(one)
     if not looks:
-        mean = [sample.known.mean() for sample in samples]
-        estimate = float(mean[0] - sum(mean[1:]))
+        if spread:
+            return replace(unknown, reason=stop)
+        estimate = float(sum(sample.known.mean() for sample in samples))
         return replace(
             unknown,
             reason=stop,
@@ -190,7 +188,14 @@ def judge(
             inside=region.holds(estimate),
             seeds_needed=2 if n == 1 and np.isfinite(estimate) else np.nan,
         )
-    return _standing(replace(unknown, steps=steps), looks, evidence, seen, paired, stop)
+    verdict = _standing(replace(unknown, steps=steps), looks, evidence, stop)
+    if spread:  # no mean, so neither its distance in standard deviations nor a test of means
+        return verdict
+    return replace(
+        verdict,
+        effect=interval.effect(region, verdict.estimate, evidence.spread),
+        p_permutation=interval.permutation(region, groups),
+    )
 
 
 def _unknown(samples: Sequence[Sample], image_error: float) -> str:
@@ -199,9 +204,9 @@ def _unknown(samples: Sequence[Sample], image_error: float) -> str:
         if sample.missing:
             return reasons.missing(sample)
     if np.isnan(image_error):
-        cells = words.listing([sample.cell for sample in samples])
+        cells = words.listing(list(dict.fromkeys(sample.cell for sample in samples)))
         return (
-            f"The predictions of {cells} are missing or have gaps, so what the sample of images "
+            f"The predictions of {cells} are missing or have gaps, so what the sample of examples "
             "adds to the uncertainty is not known."
         )
     if min(len(sample.values) for sample in samples) < 2:
@@ -209,40 +214,10 @@ def _unknown(samples: Sequence[Sample], image_error: float) -> str:
     return ""
 
 
-def _look(
-    region, samples, paired, image_error, images, least, level, steps
-) -> tuple[Look, Evidence]:
-    """One look at whole samples, and what it rests on."""
-    first, second = samples[0], samples[1] if len(samples) > 1 else None
-    n = min(len(sample.values) for sample in samples)
-    estimate = float(first.known.mean() - (second.known.mean() if second else 0.0))
-    values = [sample.known for sample in samples]
-    if paired:
-        values = [first.known - second.known]
-    seeds = tuple((float(x.var(ddof=1)), len(x)) for x in values)
-    spread = Spread(seeds, image_error**2, images)
-    error, df = spread.at()
-    half = float(stats.t.isf(level, df)) * error
-    # A censored value may be any longer one: that end of the interval is not known.
-    open_high = first.censored > 0
-    open_low = second is not None and second.censored > 0
-    low = -np.inf if open_low else estimate - half
-    high = np.inf if open_high else estimate + half
-    inside = region.holds(estimate)
-    distance = _distance(region, estimate, open_low, open_high)
-    tail = _tail(distance, error, df)
-    alone = UNDECIDED if tail > level else REPRODUCED if inside else NOT_REPRODUCED
-    held = reasons.held(alone, region, low, high, samples, distance, least)
-    look = Look(n, level, estimate, low, high, inside, tail, held)
-    return look, Evidence(held, distance, spread, n, steps)
-
-
 def _standing(
     verdict: Verdict,
     looks: Sequence[Look],
     evidence: Evidence,
-    samples: Sequence[Sample],
-    paired: bool,
     stop: str,
 ) -> Verdict:
     """The verdict on a claim after its looks; the numbers are those of the last one."""
@@ -252,7 +227,6 @@ def _standing(
         told.append(look._replace(verdict=decided(verdict)))
     verdict = replace(verdict, looks=tuple(told))
     last, outcome = told[-1], decided(verdict)
-    region, second = verdict.region, samples[1] if len(samples) > 1 else None
     needed, would = evidence.needs()
     reason = last.held
     if verdict.contradicts_itself:
@@ -281,8 +255,6 @@ def _standing(
         n=last.n,
         p=1.0 if verdict.contradicts_itself else p,
         inside=last.inside,
-        effect=_effect(region, last.estimate, evidence.spread),
-        p_permutation=_permutation(region, samples[0], second, paired),
         seeds_needed=needed if outcome == UNDECIDED else last.n,
         evidence=evidence,
     )
@@ -373,51 +345,3 @@ def holm(p: Sequence[float]) -> np.ndarray:
     adjusted = np.empty(len(p))
     adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
     return np.where(np.isnan(p), np.nan, adjusted)
-
-
-def _distance(region: Region, estimate: float, open_low: bool, open_high: bool) -> float:
-    """How far the estimate is from the edges that its interval must stay clear of; 0: it cannot."""
-    if region.holds(estimate):
-        if (open_low and np.isfinite(region.low)) or (open_high and np.isfinite(region.high)):
-            return 0.0
-        return min(estimate - region.low, region.high - estimate)
-    if estimate <= region.low:
-        return 0.0 if open_high else region.low - estimate
-    return 0.0 if open_low else estimate - region.high
-
-
-def _tail(distance: float, error: float, df: float) -> float:
-    if distance <= 0:
-        return 1.0
-    return float(stats.t.sf(distance / error, df)) if error > 0 else 0.0
-
-
-def _effect(region: Region, estimate: float, spread: Spread) -> float:
-    """Hedges' g of the estimate against the claim's edge, or the middle of its margin."""
-    edges = [edge for edge in region if np.isfinite(edge)]
-    df = sum(k - 1 for _, k in spread.seeds)
-    pooled = (sum(s * (k - 1) for s, k in spread.seeds) / df) ** 0.5
-    if pooled == 0:
-        return np.nan
-    return float((estimate - np.mean(edges)) / pooled * (1 - 3 / (4 * df - 1)))
-
-
-def _permutation(region: Region, first: Sample, second: Sample | None, paired: bool) -> float:
-    """Two-sided p of an exact permutation test against the nearest edge of the claim.
-
-    Of two trainings the seeds change places; of one chain each seed's difference changes sign.
-    """
-    if second is None or first.censored or second.censored:
-        return np.nan
-    edges = [edge for edge in region if np.isfinite(edge)]
-    difference = first.known.mean() - second.known.mean()
-    edge = min(edges, key=lambda x: abs(difference - x))
-    test = stats.permutation_test(
-        (first.known - edge, second.known),
-        lambda x, y, axis: x.mean(axis=axis) - y.mean(axis=axis),
-        permutation_type="samples" if paired else "independent",
-        n_resamples=9999,  # all there are, where that is fewer: exact
-        vectorized=True,
-        rng=np.random.default_rng(0),
-    )
-    return float(test.pvalue)

@@ -2,11 +2,13 @@
 
 A dict:
 
-- `ladder`, and `order`, the seeds in the order in which every cell gets them
+- `ladder`, the one-sided `levels` of its looks, and `order`, the seeds in the order in which every
+  cell gets them
 - `budget`: seconds that may be spent on steps behind the first, and `spent`, the estimate of those
   that are granted
 - `claims`: hash of what the findings claim, at the first look; `changed`: whether they claim
-  something else at a later one
+  something else at a later one. Of several reports: the hash of each, and the names of those that
+  claim something else, or have come since
 - `cells`: cell -> how many seeds, of the first cell of each training
 - `looks`: how many times cells were granted more
 """
@@ -24,7 +26,7 @@ from labproof.lab import costs, trainings
 
 UNITS = {"h": 3600, "min": 60, "s": 1}
 WORDS = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)min)?(?:(\d+(?:\.\d+)?)s)?")
-KEYS = {"ladder", "order", "budget", "spent", "claims", "changed", "cells", "looks"}
+KEYS = {"ladder", "levels", "order", "budget", "spent", "claims", "changed", "cells", "looks"}
 
 
 def seconds(words: str) -> float:
@@ -74,25 +76,48 @@ def order(chosen: Sequence[int], ladder: Sequence[int]) -> list[int]:
     return found
 
 
-def begin(lab: Mapping, budget: float) -> dict:
-    """The plan before the first look: for every cell the step that the preset's seeds reach."""
+def begin(lab: Mapping, budget: float, levels: Sequence[float]) -> dict:
+    """The plan before the first look: for every cell the step that the preset's seeds reach.
+
+    `levels`: of a look at each step of at least two seeds, as `judging.ladder` gives them.
+    """
     first = max(step for step in lab["ladder"] if step <= len(lab["seeds"]))
     cells = {trainings.trained_as(lab["cells"], name): first for name in lab["cells"]}
     return {
         "ladder": lab["ladder"],
+        "levels": [float(f"{level:.4g}") for level in levels],
         "order": order(lab["seeds"], lab["ladder"]),
         "budget": budget,
         "spent": 0.0,
         "claims": claimed(lab),
-        "changed": False,
+        "changed": [] if lab["reports"] else False,
         "cells": cells,
         "looks": 0,
     }
 
 
-def claimed(lab: Mapping) -> str:
-    """Hash of what the findings claim of which cells, margins too; their wording does not count."""
-    return provenance.data_hash([[entry["id"], entry["claim"]] for entry in lab["findings"]])
+def claimed(lab: Mapping) -> str | dict[str, str]:
+    """Hash of what the findings claim of which cells, margins too; their wording does not count.
+
+    Of several reports, one for each.
+    """
+
+    def told(claims: Mapping) -> str:
+        return provenance.data_hash([[entry["id"], entry["claim"]] for entry in claims["findings"]])
+
+    if lab["reports"]:
+        return {name: told(report) for name, report in lab["reports"].items()}
+    return told(lab)
+
+
+def changed(lab: Mapping, before: Mapping) -> bool | list[str]:
+    """Whether, or in which reports, something else is claimed than a plan began with."""
+    now, then = claimed(lab), before["claims"]
+    if isinstance(now, str):
+        return bool(before["changed"]) or now != then
+    then = then if isinstance(then, dict) else {}
+    known = before["changed"] if isinstance(before["changed"], list) else []
+    return sorted({*known, *(name for name in now if then.get(name) != now[name])})
 
 
 def seeds_of(

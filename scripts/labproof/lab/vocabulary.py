@@ -108,7 +108,7 @@ _NAMED = {
         low=0,
         high=1,
         sampled=True,
-        absent="one of the classes has no images",
+        absent="one of the classes has no examples",
     ),
     "brier": Measure("Brier score", chance=0.25, table="predictions", low=0, high=1, sampled=True),
     "heat_in_zone": Measure(
@@ -173,7 +173,7 @@ CASES = {
 _EPOCHS = Measure("", low=1, epochs=True)
 _SHARE = Measure("", low=0, high=1)
 _TREND = "a trend needs three epochs"
-_NO_CLASS = "no image is of this class"
+_NO_CLASS = "no example is of this class"
 _NEVER_ANSWERED = "this class is never answered"
 _ANSWERS = Measure("", table="predictions", low=0, high=1, sampled=True, better="more")
 _ERROR = Measure("", table="predictions", low=0, sampled=True, better="less")
@@ -251,6 +251,9 @@ KINDS = {
     "recall": Kind("recall of {of}", "class", _ANSWERS._replace(absent=_NO_CLASS)),
     "precision": Kind("precision of {of}", "class", _ANSWERS._replace(absent=_NEVER_ANSWERED)),
     "answered": Kind("share of the answers that are {of}", "class", _ANSWERS._replace(better="")),
+    "most_answered": Kind(
+        "share of the answers that are the commonest one", "", _ANSWERS._replace(better="")
+    ),
     "f1": Kind("F1 score, the mean over classes", "", _ANSWERS),
     "mse": Kind("mean squared error of the predictions", "", _ERROR),
     "mae": Kind("mean absolute error of the predictions", "", _ERROR),

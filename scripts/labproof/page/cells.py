@@ -9,6 +9,7 @@ import pandas as pd
 
 from labproof import words
 from labproof.judging import curves
+from labproof.judging.measures import VALIDATION, asked
 from labproof.page import escaping, sentences
 from labproof.page.intervals import estimates
 from labproof.paths import Results
@@ -27,7 +28,7 @@ def read_cell(name: str, lab: dict, results: Results, published: pd.DataFrame) -
     """Everything the page says of one cell; `values` is None until it has been trained."""
     settings = lab["cells"][name]
     histories = escaping.table(results.history(name))
-    predictions = escaping.table(results.predictions(name))
+    told = escaping.table(results.predictions(name))
     facts = escaping.table(results.facts(name))
     rows = published[published["cell"] == name]
     cell = {
@@ -39,21 +40,50 @@ def read_cell(name: str, lab: dict, results: Results, published: pd.DataFrame) -
         "dropout": settings.get("dropout") or settings.get("spatial_dropout") or 0,
         "values": None if histories is None else estimates(histories),
         "trainings": 0 if histories is None else histories["seed"].nunique(),
-        "chance": 0.5,
+        "chance": np.nan,
         "one_class": None,
-        "facts": gather(facts),
+        "answers": drawn(told, built_in=not settings.get("run")),
+        # what was there already was not timed
+        "facts": None if (settings.get("run") or {}).get("given") else gather(facts),
         "published": rows.loc[rows["metric"] == "val_accuracy", "value"].dropna().tolist(),
         "published_rows": rows,
     }
-    if predictions is not None:
+    if (predictions := validated(told)) is not None:
         first = predictions[predictions["seed"] == predictions["seed"].iloc[0]]
-        cell["chance"] = float(first["label"].value_counts(normalize=True).max())
         if (said := answers(predictions)) is not None:
+            cell["chance"] = float(first["label"].value_counts(normalize=True).max())
             given = said.groupby(predictions["seed"]).nunique()
             cell["one_class"] = sentences.one_class(int((given == 1).sum()), len(given))
-    elif settings.get("run"):
-        cell["chance"] = np.nan
     return cell
+
+
+def validated(predictions: pd.DataFrame | None) -> pd.DataFrame | None:
+    """The rows on the validation split, which a history's numbers are of; None where none is."""
+    if predictions is None or "split" not in predictions:
+        return predictions
+    rows = predictions[predictions["split"] == VALIDATION]
+    return None if rows.empty else rows
+
+
+def drawn(predictions: pd.DataFrame | None, *, built_in: bool) -> dict | None:
+    """Which answers of a cell its figure shows: `split`, and whether they are of two classes.
+
+    None where there are none to show; what is built in always has some, though they may be missing.
+    """
+    if predictions is None:
+        return {"split": VALIDATION, "two": True} if built_in else None
+    if answers(predictions) is None:
+        return None
+    return {"split": asked(predictions)[1], "two": "probability" in predictions}
+
+
+def shown(cells: Iterable[Mapping]) -> dict | None:
+    """The same of some cells together; None where no cell has any."""
+    found = [cell["answers"] for cell in cells if cell["answers"]]
+    if not found:
+        return None
+    splits = words.listing(list(dict.fromkeys(each["split"] for each in found)))
+    return {"split": splits, "two": any(each["two"] for each in found)}
 
 
 def answers(predictions: pd.DataFrame) -> pd.Series | None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from labproof import words
 from labproof.data import audit
+from labproof.lab import leaves
 from labproof.lab.vocabulary import MEASURES
 from labproof.page import escaping
 from labproof.page.intervals import estimate, stacked
@@ -25,7 +26,7 @@ def dataset_row(name: str, lab: dict, results: Results) -> dict:
     records = escaping.table(f"{results.dataset(name)}/records.csv")
     counts = {}
     if records is not None:
-        for split in ("train", "validation"):
+        for split in ("train", "validation", "final"):
             part = records[records["split"] == split]
             by_class = part.groupby(["label", "class"]).size()
             each = ", ".join(f"{k} {label}" for (_, label), k in by_class.items())
@@ -38,6 +39,7 @@ def dataset_row(name: str, lab: dict, results: Results) -> dict:
         "channels": entry["channels"],
         "train": counts.get("train", words.NOTHING),
         "validation": counts.get("validation", words.NOTHING),
+        "final": counts.get("final", words.NOTHING),
     }
 
 
@@ -74,7 +76,8 @@ def bearing(entry: Mapping, datasets: Mapping[str, str]) -> list[str]:
     def of_answers(part: Mapping) -> bool:
         measure = MEASURES.get(part["measure"])
         asked = "accuracy" in part["measure"] or (measure and measure.table != "histories")
-        alike = part["other"] and datasets.get(part["other"]) == datasets.get(part["cell"])
+        terms = leaves.terms(part)
+        alike = len({datasets.get(term.cell) for term in terms}) == 1 < len(terms)
         return bool(asked) and not alike
 
     return list(entry["warnings"]) if any(map(of_answers, entry["parts"])) else []

@@ -33,15 +33,20 @@ def stacked(value: Estimate | None, digits: int = 3) -> str:
     return words.number(value.mean, digits) + (f" [{second}]{{.ci}}" if second else "")
 
 
-def strip(value: Estimate | None, published: list[float], low: float) -> str:
-    """An interval, its mean and the published values as a row of spans that the style places."""
+def strip(
+    value: Estimate | None, published: list[float], low: float, chance: float = math.nan
+) -> str:
+    """An interval, its mean and the published values as a row of spans that the style places.
+
+    `chance`, the accuracy of always naming one class, is a broken line where it is known.
+    """
     if value is None or not math.isfinite(value.mean):
         return ""
 
     def at(x: float) -> float:
         return 100 * (min(max(x, low), 1) - low) / (1 - low)
 
-    marks = f'[]{{.tick style="left:{at(0.5):.1f}%"}}'
+    marks = f'[]{{.tick style="left:{at(chance):.1f}%"}}' if math.isfinite(chance) else ""
     if value.sign is not None:
         left, right = at(value.low), at(value.high)
         marks += f'[]{{.bar style="left:{left:.1f}%;width:{max(right - left, 0.5):.1f}%"}}'

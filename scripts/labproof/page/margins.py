@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from labproof import words
 from labproof.judging import verdicts
+from labproof.lab import leaves
 from labproof.page.spans import Axis, span
 
 YES, OPEN, NO = "yes", "open", "no"
@@ -39,11 +40,12 @@ def told(part: Mapping, digits: int = 3) -> str:
     found = {verdict: (low, high) for low, high, verdict in zones(part)}
     if not found:
         return ""
-    if part["relation"] == "below" and part["other"]:  # how far below, as it is said
+    difference = leaves.kind(part) == "difference" and not part["number"]
+    if part["relation"] == "below" and difference:  # how far below, as it is said
         turned = {verdict: [x and -x for x in ends][::-1] for verdict, ends in found.items()}
         found = {verdict: tuple(ends) for verdict, ends in turned.items()}
     similar = part["relation"] in ("about", "similar_to")
-    subject = "margin" if similar or part["other"] else "mark"
+    subject = "margin" if similar or difference else "mark"
     said = []
     for verdict, name in (
         (YES, verdicts.REPRODUCED),
@@ -73,7 +75,7 @@ def curve(part: Mapping) -> str:
     similar = part["relation"] in ("about", "similar_to")
     own = part["margin"]
     if not similar:
-        own = (part["number"] or 0.0) + (own if part["relation"] == "above" else -own)
+        own = part["region"][part["relation"] == "below"]
     ends = [end for zone in found for end in zone[:2] if end is not None]
     axis = Axis([*ends, own], least=0.0 if similar else None)
     marks = ""

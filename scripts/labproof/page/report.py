@@ -14,11 +14,12 @@ import pandas as pd
 from labproof import words
 from labproof.errors import LabError
 from labproof.judging import findings
+from labproof.judging.measures import VALIDATION
+from labproof.lab import leaves, settings
 from labproof.lab import prose as written
 from labproof.lab import published as numbers
-from labproof.lab import settings
 from labproof.lab.vocabulary import MEASURES
-from labproof.page import answer, prose, records, scoreboard, sentences
+from labproof.page import answer, explorer, prose, records, scoreboard, sentences
 from labproof.page.cells import (
     backbone,
     command_row,
@@ -29,6 +30,7 @@ from labproof.page.cells import (
     seconds,
     seen,
     settings_row,
+    shown,
     standard,
     their_accuracy,
     twins,
@@ -50,13 +52,17 @@ def context(
 ) -> dict:
     """All that the template reads, from a resolved lab and the paths of its results."""
     commands = {"make": settings.make(lab), "snakemake": settings.snakemake(lab)}
+    of_one = f"{lab['report']}/" if lab["report"] else ""
     commands |= {
-        entry["id"]: settings.make(lab, "finding", finding=entry["id"]) for entry in lab["findings"]
+        entry["id"]: settings.make(lab, "finding", finding=of_one + entry["id"])
+        for entry in lab["findings"]
     }
     commands = {name: literal(command) for name, command in commands.items()}
-    reviews = records.of_page(lab["title"], Path(results.findings))
-    lab, missing = escaped(lab), escaped(missing)
+    verdicts = Path(results.of_report(lab["report"]).findings)
+    reviews = records.of_page(lab["title"], verdicts)
     told = escaped(pd.DataFrame(numbers.read(published), columns=numbers.COLUMNS))
+    plain = lab  # as it was written
+    lab, missing = escaped(lab), escaped(missing)
     lacking = [gap["cell"] for gap in missing]
     # of a cell without any seed, what an earlier run may have left is not shown
     gone = {cell for cell in lacking if lacking.count(cell) == len(lab["blocks"][cell])}
@@ -65,12 +71,13 @@ def context(
         return Results(f"{results.root}/gone") if cell in gone else results
 
     cells = {name: read_cell(name, lab, place(name), told) for name in lab["cells"]}
+    curves = {name: Path(place(name).history(name)) for name in cells}
     trained = [cell for cell in cells.values() if cell["values"]]
-    entries = escaped(findings.read(Path(results.findings)))
+    entries = escaped(findings.read(verdicts))
     unlike = {entry["id"] for entry in entries} ^ {entry["id"] for entry in lab["findings"]}
     if entries and unlike:
         raise LabError(
-            f"{results.findings}: it is not of the lab's sentences "
+            f"{verdicts}: it is not of the lab's sentences "
             f"({words.listing(sorted(unlike))}). Delete the file and run again: that judges anew "
             "and trains nothing."
         )
@@ -121,13 +128,10 @@ def context(
                 "cells": members,
                 "groups": groups,
                 "rows": final_rows(members, groups),
-                "answers": any(
-                    not c["settings"].get("run")
-                    or Path(place(c["name"]).predictions(c["name"])).is_file()
-                    for c in members
-                ),
+                "answers": shown(members),
                 "notes": notes(members, groups),
                 "seen": seen(members),
+                "explored": [cell["name"] for cell in members if cell["values"]],
                 "prose": prose.paragraphs((lab.get("prose") or {}).get(task, ()), by_id),
                 "findings": [
                     entry
@@ -141,7 +145,7 @@ def context(
                     for entry in judged
                     if entry["task"] == task
                     for each in entry["parts"]
-                    for cell in (each["cell"], each["other"])
+                    for cell in leaves.cells(each)
                     if MEASURES[each["measure"]].table in ("heatmaps", "interventions")
                 },
                 "backbones": {
@@ -167,8 +171,8 @@ def context(
     built_in = [cell for cell in cells.values() if not cell["settings"].get("run")]
     accuracies = [c["values"]["final_val_accuracy"] for c in trained]
     lowest = [x for a in accuracies for x in (a.mean, a.low) if np.isfinite(x)]
-    lowest += [x for c in trained for x in c["published"]] + [0.5]
-    axis = max(0.0, np.floor(10 * min(lowest) - 1e-9) / 10)
+    lowest += [x for c in trained for x in (*c["published"], c["chance"]) if np.isfinite(x)]
+    axis = max(0.0, np.floor(10 * min(lowest, default=0.0) - 1e-9) / 10)
     rows = [settings_row(cell) for cell in built_in]
     often_same = ("batch size", "initialiser")
     differing = [key for key in often_same if len({row[key] for row in rows}) > 1]
@@ -192,6 +196,11 @@ def context(
         "reviews": reviews,
         "scale": answer.scale(lab),
         "sources": answer.sources(lab, {row["name"]: row["total"] for row in datasets}),
+        "on_final": any(
+            part.get("images") and part["images"]["split"] != VALIDATION
+            for entry in entries
+            for part in entry["parts"]
+        ),
         "contradicted": scoreboard.contradicted(judged),
         "cells": cells,
         "tasks": tasks,
@@ -210,11 +219,15 @@ def context(
         ],
         "settings": rows,
         "runs": [command_row(cell) for cell in cells.values() if cell["settings"].get("run")],
+        "explorer": explorer.packed(plain, curves, published),
         "twins": twins(cells),
         "differing": differing,
         "same": {key: rows[0][key] for key in often_same if rows and key not in differing},
         "phantoms": "phantom" in kinds,
         "only_phantoms": kinds == {"phantom"},
+        "given": sum(
+            c["trainings"] for c in cells.values() if (c["settings"].get("run") or {}).get("given")
+        ),
         "trainings": sum(c["trainings"] for c in cells.values()),
         "seeds": seeds_in_words([cell["trainings"] for cell in trained]),
         "seconds": seconds(cells),
@@ -251,7 +264,8 @@ def write(
     Parameters
     ----------
     lab
-        The resolved lab, as `labproof.lab.plan.resolve` gives it.
+        The resolved lab, as `labproof.lab.plan.resolve` gives it, or as one of its reports claims
+        it.
     results
         The preset's results folder.
     published

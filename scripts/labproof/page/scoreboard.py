@@ -5,7 +5,7 @@ from itertools import chain
 
 from labproof import words
 from labproof.judging import verdicts
-from labproof.lab import vocabulary
+from labproof.lab import leaves
 from labproof.page import margins
 from labproof.page.spans import Axis, span
 
@@ -103,7 +103,7 @@ def part(entry: Mapping, of_definition: bool) -> dict:
         **entry,
         "badge": badge(entry["verdict"], said),
         "measured": measured(entry),
-        "what": "difference" if entry["other"] else "mean",
+        "what": leaves.kind(entry),
         "plot": plot(entry),
         "looks": looks(entry),
         "rests": rests(entry),
@@ -132,11 +132,11 @@ def looks(part: Mapping) -> list[dict]:
 
 
 def rests(part: Mapping) -> str:
-    """On which images a part rests, and where its margin is from; what is not known is left out."""
+    """On which examples a part rests, and where its margin is from; empty where that is unknown."""
     said = []
     images = part.get("images")
     if images:
-        said.append(f"It rests on {words.count(images['count'], images['split'] + ' image')}.")
+        said.append(f"It rests on {words.count(images['count'], images['split'] + ' example')}.")
     if part.get("least"):
         said.append(f"By {part['least']:g} at least, as the least difference worth naming.")
     return " ".join(said)
@@ -155,14 +155,13 @@ def decisive(entry: Mapping) -> str:
     part = deciding(entry)
     if part["estimate"] is None:
         return entry["reason"]
-    what = f"the {vocabulary.words_of(part['measure'], part['at'])} of {part['cell']}"
+    what = f"the {leaves.subject(part)}"
     if part["other"] is None:
         return f"{what} is {measured(part)}; {_claimed(part)}."
-    beside = f"that of {part['other']}"
-    if part["other_measure"] != part["measure"]:
-        beside = f"the {vocabulary.words_of(part['other_measure'])} of {part['other']}"
-    if "times" in part:
-        beside = f"{part['times']:g} times {beside}"
+    if leaves.is_spread(part):
+        ratio = leaves.compared({key: x for key, x in part.items() if key != "times"})
+        return f"{what} is {measured(part)} times {ratio}; {_claimed(part)}."
+    beside = leaves.compared(part)
     side = "above" if part["estimate"] >= 0 else "below"
     turned = -1 if part["estimate"] < 0 else 1
     ends = [part["low"], part["high"]][::turned]
@@ -175,6 +174,8 @@ def _claimed(part: Mapping) -> str:
     """What is claimed of a part's number; a margin that the lab did not write is told as ours."""
     relation, margin = part["relation"], f"{part['margin']:g}"
     middle = "it" if part["other"] else f"{part['number']:g}".replace("-", words.MINUS)
+    if leaves.kind(part) == "ratio":
+        middle = f"{part.get('times', 1):g} times it"
     if relation in ("about", "similar_to"):
         return f"claimed: within {margin} of {middle}"
     said = f"claimed: {relation} {middle}"
@@ -240,7 +241,7 @@ def plot(entry: Mapping) -> str:
     if not known:
         return ""
     seeds = []
-    if entry["other"] is None:
+    if leaves.kind(entry) == "mean":
         all_values = chain.from_iterable(values.values() for values in entry["values"].values())
         seeds = [x for x in all_values if isinstance(x, float | int)]
     theirs = [row["value"] for row in entry["published"]]

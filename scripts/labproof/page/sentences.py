@@ -94,10 +94,10 @@ def about_cell(name: str, values: dict[str, Estimate], dropout: float, chance: f
 
 
 def one_class(stuck: int, seeds: int) -> str | None:
-    """Says how many seeds gave every validation image the same class; None if none did."""
+    """Says how many seeds gave every validation example the same class; None if none did."""
     if not stuck:
         return None
-    return f"In {stuck} of {count(seeds, 'seed')} it gives every validation image the same class."
+    return f"In {stuck} of {count(seeds, 'seed')} it gives every validation example the same class."
 
 
 def order(first: str, second: str, a: Estimate, b: Estimate, what: str, digits: int = 3) -> str:

@@ -24,51 +24,69 @@ def learning_curves(
 ) -> tuple[Figure, pd.DataFrame]:
     """Loss above accuracy against the epoch, one column a cell, training and validation.
 
-    histories: label -> seed, epoch, loss, accuracy, val_loss, val_accuracy (accuracy 0..1). Each
-        seed is a thin line, the mean over seeds a thick one. A value that is not finite is left
-        out, of the mean too, and the axes say how many seeds that concerns.
+    histories: label -> seed, epoch, and of loss, accuracy, val_loss and val_accuracy (0..1) those
+        that there are; a row that nobody has is left out, and where nobody has either of them the
+        first column that there is takes their place. Each seed is a thin line, the mean over seeds
+        a thick one. A value that is not finite is left out, of the mean too, and the axes say how
+        many seeds that concerns.
     published: cell, group, metric (as the columns above), value, with the labels as cells. Final
         values of one run each, drawn as one marker a group behind the last epoch.
 
     The loss axis follows the typical seed; where single values lie above it, it says so. Returns
     the figure and the table: cell, kind (seed, mean or published), who (the seed, the number of
-    seeds or the group), epoch, loss, accuracy, val_loss, val_accuracy.
+    seeds or the group), epoch, loss, accuracy, val_loss, val_accuracy, and what took their place.
     """
     means = {label: _mean_over_seeds(history) for label, history in histories.items()}
     finals = _published_finals(histories, published)
     groups = list(dict.fromkeys(final["who"] for final in finals))
 
     width = 1.0 + 3.2 * len(histories) if len(histories) < 3 else 0.9 + 2.5 * len(histories)
-    figure = Figure(figsize=(width, 4.9), layout="constrained")
-    axes = figure.subplots(2, len(histories), sharex="col", sharey="row", squeeze=False)
+    rows = _rows(histories.values())
+    figure = Figure(figsize=(width, 0.9 + 2.0 * len(rows)), layout="constrained")
+    axes = figure.subplots(len(rows), len(histories), sharex="col", sharey="row", squeeze=False)
     top = _loss_limit(histories.values(), finals)
     remarks = [_loss_remark(history, top) for history in histories.values()]
     for column, (label, history) in enumerate(histories.items()):
         last, own = history.epoch.max(), [final for final in finals if final["cell"] == label]
-        for ax, metric in zip(axes[:, column], ("loss", "accuracy"), strict=True):
+        for ax, metric in zip(axes[:, column], rows, strict=True):
             _curves(ax, history, means[label], metric)
             _markers(ax, own, groups, metric, history)
         titles(axes[0, column], label, remarks[column], room=any(remarks))
         ticks = MaxNLocator(5, integer=True, steps=[1, 2, 5, 10]).tick_values(0, last)
-        axes[1, column].set_xticks([t for t in ticks if axes[1, column].get_xlim()[0] < t <= last])
-        axes[1, column].set_xlabel("epoch")
-    axes[0, 0].set(ylabel="loss", ylim=(0, top))
-    axes[1, 0].set(ylabel="accuracy", ylim=(_accuracy_floor(histories.values(), finals), 1.02))
+        lowest = axes[-1, column]
+        lowest.set_xticks([t for t in ticks if lowest.get_xlim()[0] < t <= last])
+        lowest.set_xlabel("epoch")
+    limits = {
+        "loss": lambda: (0, top),
+        "accuracy": lambda: (_accuracy_floor(histories.values(), finals), 1.02),
+    }
+    for ax, metric in zip(axes[:, 0], rows, strict=True):
+        ax.set_ylabel(metric)
+        if metric in limits:
+            ax.set_ylim(limits[metric]())
     _curves_legend(figure, histories.values(), groups)
-    return figure, _curves_table(histories, means, finals)
+    return figure, _curves_table(histories, means, finals, rows)
 
 
 VALUES = ["loss", "accuracy", "val_loss", "val_accuracy"]
 
 
+def _rows(histories):
+    """What is drawn, one row each, by the name that it has without `val_`."""
+    there = [name.removeprefix("val_") for history in histories for name in history]
+    known = [name for name in ("loss", "accuracy") if name in there]
+    return known or [name for name in there if name not in ("seed", "epoch")][:1] or ["loss"]
+
+
 def _finite(history):
-    # a user's own code may write some of them alone
-    history = history.reindex(columns=["seed", "epoch", *VALUES])
-    return history.assign(**history[VALUES].astype(float).where(np.isfinite(history[VALUES])))
+    # a user's own code may write some of them alone, or others
+    values = list(dict.fromkeys([*VALUES, *history.columns.drop(["seed", "epoch"])]))
+    history = history.reindex(columns=["seed", "epoch", *values])
+    return history.assign(**history[values].astype(float).where(np.isfinite(history[values])))
 
 
 def _mean_over_seeds(history):
-    return _finite(history).groupby("epoch")[VALUES].mean().reset_index()
+    return _finite(history).groupby("epoch").mean().drop(columns="seed").reset_index()
 
 
 def _curves(ax, history, mean, metric):
@@ -77,6 +95,8 @@ def _curves(ax, history, mean, metric):
     faint = float(np.clip(1.6 / seeds, 0.1, 0.5))
     dot = "." if history.epoch.nunique() == 1 else None  # a line of one point is invisible
     for name, look in ((metric, TRAINING), ("val_" + metric, VALIDATION)):
+        if name not in mean:
+            continue
         if seeds > 1:
             for _, one in _finite(history).sort_values("epoch").groupby("seed"):
                 ax.plot(one.epoch, one[name], color=look["color"], alpha=faint, lw=0.7, marker=dot)
@@ -108,7 +128,7 @@ def _markers(ax, finals, groups, metric, history):
         for half, name, look in ((0, metric, TRAINING), (1, "val_" + metric, VALIDATION)):
             ax.plot(
                 [last + span * (0.075 * place + 0.035 * half + 0.035)],
-                [final[name]],
+                [final.get(name, np.nan)],
                 marker=PUBLISHED_MARKERS[place % len(PUBLISHED_MARKERS)],
                 markersize=4.5,
                 markeredgewidth=1,
@@ -179,10 +199,16 @@ def _curves_legend(figure, histories, groups):
     )
 
 
-def _curves_table(histories, means, finals):
+def _curves_table(histories, means, finals, rows):
+    drawn = [part + name for part in ("", "val_") for name in rows]
+    values = VALUES + [
+        name
+        for name in drawn
+        if name not in VALUES and any(name in mean for mean in means.values())
+    ]
     parts = []
     for label, history in histories.items():
-        seeds = history.reindex(columns=["seed", "epoch", *VALUES]).rename(columns={"seed": "who"})
+        seeds = history.reindex(columns=["seed", "epoch", *values]).rename(columns={"seed": "who"})
         parts.append(seeds.assign(cell=label, kind="seed").sort_values(["who", "epoch"]))
         parts.append(means[label].assign(cell=label, kind="mean", who=history.seed.nunique()))
         last = history.epoch.max()
@@ -190,4 +216,4 @@ def _curves_table(histories, means, finals):
         if of_cell:
             parts.append(pd.DataFrame(of_cell).assign(kind="published"))
     table = pd.concat([part.astype({"who": object}) for part in parts], ignore_index=True)
-    return table[["cell", "kind", "who", "epoch", *VALUES]]
+    return table[["cell", "kind", "who", "epoch", *values]]

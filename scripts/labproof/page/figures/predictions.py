@@ -83,6 +83,11 @@ def predictions(
     return figure, pd.DataFrame(table, columns=columns.split())
 
 
+def of_classes(frame: pd.DataFrame | None) -> bool:
+    """Whether predictions are of classes, so that there is something to draw; numbers are not."""
+    return frame is not None and bool(_answers(frame))
+
+
 def _answers(frame):
     """The columns of a frame that hold what was predicted."""
     if "probability" in frame:
@@ -119,7 +124,7 @@ def _confusion(ax, by_seed, classes, numbers):
         place = {"ha": "center", "va": "center"}
         if size == 2:
             ax.text(predicted, true - 0.1, f"{share:.0%}", fontsize=12, **place)
-            ax.text(predicted, true + 0.2, f"{shown} images", fontsize=7.5, color=INK, **place)
+            ax.text(predicted, true + 0.2, f"{shown} examples", fontsize=7.5, color=INK, **place)
         elif size <= MOST_WRITTEN and count:
             ax.text(predicted, true, f"{count:.0f}", fontsize=6, color=INK, **place)
         names = {"true": classes[true], "predicted": classes[predicted]}
