@@ -86,13 +86,20 @@ def test_a_whole_file_of_a_later_version_is_passed_over(tmp_path, change, caplog
     assert "it is of another version): seed 3 starts anew" in caplog.text
 
 
-@pytest.mark.parametrize("change", ["shape", "number", "epochs"])
-def test_a_whole_file_of_another_network_starts_the_training_anew(tmp_path, change, caplog):
-    cell = {**KINDS["plain"], "epochs": 2}
+@pytest.fixture(scope="module")
+def whole_one(tmp_path_factory):
+    """A cell, its data, its training, and the folder where that has left its end."""
+    cell, left = KINDS["plain"], tmp_path_factory.mktemp("left")
     data = dataset(cell)
-    (tmp_path / "left").mkdir()
-    whole = trainer.train(cell, data, [0], left=tmp_path / "left")
-    key, stood = checkpoints.read(tmp_path / "left", "seed 0")
+    return cell, data, trainer.train(cell, data, [0], left=left), left
+
+
+@pytest.mark.parametrize("change", ["shape", "number", "epochs"])
+def test_a_whole_file_of_another_network_starts_the_training_anew(
+    whole_one, tmp_path, change, caplog
+):
+    cell, data, whole, left = whole_one
+    key, stood = checkpoints.read(left, "seed 0")
     if change == "epochs":
         stood = replace(stood, epoch=3)
     elif change == "number":
