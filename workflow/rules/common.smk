@@ -303,6 +303,13 @@ def runs_of(wildcards):
     return [results_of(wildcards).run(wildcards.cell, block) for block in blocks]
 
 
+def repeated(wildcards):
+    """What tells whether the code of a user's lab is seeded at all; nothing of another lab."""
+    name = trainings.to_repeat(lab_of(wildcards.preset)["cells"])
+    blocks = blocks_of(wildcards.preset, name) if name else []
+    return there([results_of(wildcards).repeat(name, blocks[0])]) if blocks else []
+
+
 def base_of(wildcards):
     """Width of the backbone that is trained here."""
     return lab_of(wildcards.preset)["backbone"].get("base", 64)

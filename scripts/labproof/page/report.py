@@ -19,7 +19,7 @@ from labproof.lab import leaves, settings
 from labproof.lab import prose as written
 from labproof.lab import published as numbers
 from labproof.lab.vocabulary import MEASURES
-from labproof.page import answer, prose, records, scoreboard, sentences
+from labproof.page import answer, prose, records, scoreboard, seeding, sentences
 from labproof.page.cells import (
     backbone,
     command_row,
@@ -189,6 +189,7 @@ def context(
         "undecided": answer.undecided(entries, each) if entries else [],
         "reviews": reviews,
         "scale": answer.scale(lab),
+        "unseeded": seeding.told(lab, results),
         "sources": answer.sources(lab, {row["name"]: row["total"] for row in datasets}),
         "on_final": any(
             part.get("images") and part["images"]["split"] != VALIDATION
