@@ -419,7 +419,9 @@ const emphasise = () => {
     row.classList.toggle("behind", front.length > 0 && !front.includes(row.dataset.cell));
     row.querySelector("button").setAttribute("aria-pressed", marked.has(row.dataset.cell));
   }
-  view?.signal("focus", front).signal("seed", pointed.seed ?? null).runAsync();
+  const seed = pointed.seed ?? null;
+  if (!view || (view.signal("seed") === seed && view.signal("focus").join() === front.join())) return;
+  view.signal("focus", front).signal("seed", seed).runAsync();
 };
 const brushed = ([low, high]) => {
   const last = longest();

@@ -96,11 +96,11 @@ def test_a_lab_without_a_training_has_no_explorer():
 
 # --- the library in the page --------------------------------------------------------------------
 
-FRAME = "<html><head></head><body><script>1</script>{}</body></html>"
+FRAME = '<html><head></head><body><script>1</script><b id="explorer-data"></b></body></html>'
 
 
 def test_the_policy_lets_the_library_in_by_its_hash_and_nothing_else():
-    before = policy.with_policy(FRAME.format(""), "", [])
+    before = policy.with_policy(FRAME, "", [])
     after = vega.put(before, "let lib = '</script>';", LICENCES)
     rules = [re.search(r'content="(default-src[^"]*)"', page)[1] for page in (before, after)]
     assert re.sub(r" 'sha256-[^']+'$", "", rules[1]) == rules[0]
@@ -110,9 +110,13 @@ def test_the_policy_lets_the_library_in_by_its_hash_and_nothing_else():
     assert "University of Washington Interactive Data Lab" in after and "--" not in LICENCES
 
 
+def test_a_page_without_an_explorer_stays_as_it_is():
+    assert vega.put("<body></body>", "1", LICENCES) == "<body></body>"
+
+
 def test_a_page_without_a_policy_takes_no_library():
     with pytest.raises(LabError, match="no policy"):
-        vega.put(FRAME.format(""), "1", "")
+        vega.put(FRAME, "1", "")
 
 
 # --- in a browser -------------------------------------------------------------------------------

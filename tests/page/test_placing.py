@@ -32,7 +32,11 @@ def project(tmp_path):
     (tmp_path / "Snakefile").write_text(SNAKEFILE.format(root=str(ROOT)), encoding="utf-8")
     report = tmp_path / "results/lab3/demo/report"
     report.mkdir(parents=True)
-    for file in ("results/lab3/demo/findings.json", "published.csv"):
+    for file in (
+        "results/lab3/demo/findings.json",
+        "results/lab3/demo/report/vega.js",
+        "published.csv",
+    ):
         (tmp_path / file).touch()
         os.utime(tmp_path / file, (1, 1))
     return tmp_path, report

@@ -31,6 +31,8 @@ def packed(text: str) -> str:
 def put(page: str, library: str, licences: str) -> str:
     """A finished page, with the library packed at its end and let in by its policy.
 
+    A page that holds no explorer stays as it is.
+
     Parameters
     ----------
     page
@@ -40,6 +42,8 @@ def put(page: str, library: str, licences: str) -> str:
     licences
         The notices that go with it; without "--", since they become a comment.
     """
+    if 'id="explorer-data"' not in page:
+        return page
     page = policy.let_in(page, library)
     before, end, after = page.rpartition("</body>")
     block = f'<script type="application/gzip" id="vega-library">{packed(library)}</script>'
