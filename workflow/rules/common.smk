@@ -226,6 +226,13 @@ def labels_of(wildcards):
     return {name: cells[name]["label"] for name in cells_of(wildcards)}
 
 
+def units_of(wildcards):
+    """Units of what a task's curves show; what a user's own code calls its loss has none."""
+    cells = lab_of(wildcards.preset)["cells"]
+    own = any(cells[name].get("run") for name in cells_of(wildcards))
+    return {"accuracy": "share"} if own else {"accuracy": "share", "loss": "nats"}
+
+
 def classes_of(wildcards):
     """Class names of each cell of a task, negative first, by cell; None where nobody says them."""
     resolved = lab_of(wildcards.preset)

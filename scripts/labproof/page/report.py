@@ -228,6 +228,14 @@ def context(
         "given": sum(
             c["trainings"] for c in cells.values() if (c["settings"].get("run") or {}).get("given")
         ),
+        "losses": " or ".join(
+            said
+            for said, some in (
+                ("in nats", built_in),
+                ("as the lab's code tells them", len(built_in) < len(cells)),
+            )
+            if some
+        ),
         "trainings": sum(c["trainings"] for c in cells.values()),
         "seeds": seeds_in_words([cell["trainings"] for cell in trained]),
         "seconds": seconds(cells),
