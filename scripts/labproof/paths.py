@@ -144,6 +144,11 @@ class Results:
         return f"{self.root}/report/index{suffix}"
 
     @property
+    def crate(self) -> str:
+        """The run as an RO-Crate."""
+        return f"{self.root}/crate.zip"
+
+    @property
     def library(self) -> str:
         """The script that draws the page's explorer."""
         return f"{self.root}/report/vega.js"

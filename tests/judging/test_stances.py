@@ -7,6 +7,7 @@ import pytest
 
 from labproof.judging import stances, verdicts
 from labproof.lab import claims
+from labproof.lab.leaves import leaves
 
 YES, NO, OPEN = verdicts.REPRODUCED, verdicts.NOT_REPRODUCED, verdicts.UNDECIDED
 CURVES = {
@@ -34,9 +35,9 @@ def report(*written, curves=CURVES, parts=(0.1, 0.0, 0.2), verdict=YES, parted=(
     estimate, low, high = parts
     judged = []
     for entry in made:
-        leaves = list(claims.leaves(entry["claim"]))
+        made_of = list(leaves(entry["claim"]))
         numbers = {"estimate": estimate, "low": low, "high": high, "n": 5}
-        each = [{**numbers, "verdict": v} for _, v in zip(leaves, parted, strict=False)]
+        each = [{**numbers, "verdict": v} for _, v in zip(made_of, parted, strict=False)]
         judged.append({"id": entry["id"], "verdict": verdict, "parts": each})
     return made, judged
 
@@ -66,7 +67,7 @@ def test_the_same_claim_the_other_way_round_is_one():
         ben=report({**LOSS, "cell": "b", "below": "a"}, parts=(-0.1, -0.2, None)),
     )
     (evidence,) = turned.evidence
-    assert [cell for cell, *_ in evidence.sides] == ["a", "b"]
+    assert [term.cell for term in evidence.terms] == ["a", "b"]
     assert (evidence.estimate, evidence.low, evidence.high) == (0.1, None, 0.2)
 
 
@@ -109,6 +110,55 @@ def test_what_differs_in_measure_cell_or_factor_is_another_thing():
     found = subjects(anna=report(*about), ben=report(*reversed(about)))
     assert len(found) == len(about)
     assert all(len(each.stances) == 1 and len(each.stances[0].said) == 2 for each in found)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"cell": "a", "above": "b", "by": 0.1}, {"cell": "a", "less": "b", "above": 0.1}),
+        ({"cell": "a", "above": "b", "by": 0.1}, {"cell": "b", "less": "a", "below": -0.1}),
+        ({"cell": "a", "above": "b", "times": 2}, {"cell": "b", "below": "a", "times": 0.5}),
+        (
+            {"cell": "a", "less": "b", "above": "b", "other_less": "c"},
+            {"cell": "b", "less": "c", "below": "a", "other_less": "b"},
+        ),
+        (
+            {"cell": "a", "above": "b", "times": 4, "over_seeds": "spread"},
+            {"cell": "b", "below": "a", "times": 0.25, "over_seeds": "spread"},
+        ),
+    ],
+)
+def test_a_claim_is_one_however_its_sum_is_written(one, other):
+    (found,) = subjects(anna=report({**LOSS, **one}), ben=report({**LOSS, **other}))
+    assert len(found.stances) == 1 and found.reports == ["anna", "ben"]
+    assert not found.clashes
+
+
+def test_spreads_are_compared_by_their_ratio():
+    spread = {**LOSS, "over_seeds": "spread"}
+    (found,) = subjects(
+        anna=report({**spread, "cell": "b", "above": "a", "times": 2}, parts=(4.0, 2.0, None)),
+        ben=report({**spread, "cell": "a", "above": "b"}),
+    )
+    assert told(found) == {"below 0.5 times": ["anna"], "above 1 times": ["ben"]}
+    (evidence,) = found.evidence
+    assert (evidence.estimate, evidence.low, evidence.high) == (0.25, None, 0.5)
+    assert found.clashes
+    mean, other = subjects(
+        anna=report({**spread, "cell": "a", "below": 1}, {**LOSS, "cell": "a", "below": 1})
+    )
+    assert mean.key != other.key
+
+
+def test_a_range_of_cells_is_claimed_and_denied_as_a_whole():
+    cells = ["a", "b", "c"]
+    (found,) = subjects(
+        anna=report({**LOSS, "alike": cells, "within": 0.1}, verdict=NO),
+        ben=report({**LOSS, "differ": cells[::-1], "by": 0.1}, verdict=YES),
+    )
+    assert told(found) == {"so it is": ["anna"], "not so": ["ben"]}
+    assert found.clashes and len(found.evidence) == 3
+    assert [said.verdict for each in found.stances for said in each.said] == [NO, YES]
 
 
 def test_a_curve_is_known_by_what_defines_it_and_denied_as_a_whole():

@@ -1,6 +1,7 @@
 """Reports side by side: the table and the page say who contradicts whom."""
 
 import csv
+import io
 import re
 
 import pytest
@@ -9,7 +10,7 @@ import yaml
 import fake_results
 from browsing import BROWSER, listen
 from labproof.errors import LabError
-from labproof.judging import findings
+from labproof.judging import findings, stances
 from labproof.lab import claims, plan
 from labproof.page import overview, report
 from overview_speed import made_up
@@ -103,6 +104,42 @@ def test_verdicts_of_other_sentences_are_not_shown(three):
     lab, files, page, table = three
     with pytest.raises(LabError, match="not of the sentences of the report anna"):
         overview.write(lab, {"anna": files["ben"]}, TEMPLATE, page, table)
+
+
+@pytest.mark.parametrize(
+    ("claim", "about"),
+    [
+        ({"cell": "a", "above": 0.5}, "final training loss of a"),
+        ({"cell": "a", "above": "b"}, "final training loss: a against b"),
+        ({"cell": "b", "above": "a", "times": 2}, "final training loss: a against 0.5 times b"),
+        (
+            {"cell": "a", "above": "a", "other_measure": "final_val_loss"},
+            "final training loss of a against the final validation loss of a",
+        ),
+        (
+            {"cell": "a", "less": "b", "above": "c", "other_less": "d"},
+            "final training loss of a less b less c plus d",
+        ),
+        (
+            {"cell": "b", "over_seeds": "spread", "above": "a"},
+            "spread over seeds of the final training loss: a against b",
+        ),
+        (
+            {"alike": ["a", "b", "c"], "within": 0.1},
+            "final training loss of a, b and c within 0.1 of each other",
+        ),
+    ],
+)
+def test_what_a_claim_is_about_in_words(claim, about):
+    entry = {"id": "it", "task": "1", "statement": "So.", "why": "So.", "measure": "final_loss"}
+    cells = {name: {"heatmaps": None} for name in "abcd"}
+    made = claims.resolve({"findings": [{**entry, **claim}]}, {"1": {}}, cells, ROOT)["findings"]
+    part = {"verdict": "undecided", "estimate": 0.5, "low": None, "high": 2.0, "n": 5}
+    judged = [{"id": "it", "verdict": "undecided", "parts": [part] * 3}]
+    (found,) = stances.subjects({"anna": made}, {"anna": judged})
+    (row,) = csv.DictReader(io.StringIO(overview.as_csv([found])))
+    assert row["about"] == about
+    assert overview._card(found)["about"] == about
 
 
 def test_made_up_reports_are_claims_of_the_lab_and_always_the_same():

@@ -1,8 +1,8 @@
 """Claims of several reports on one lab -> who claims what of one thing, and who contradicts whom.
 
 Two claims are about one thing by what they measure and on which cells, whatever their reports call
-them: "the loss of a lies above that of b" and "that of b lies below that of a" are one claim. They
-contradict each other where no value can make both true.
+them: "the loss of a lies above that of b", "that of b lies below that of a" and "a less b is above
+0" are one claim. They contradict each other where no value can make both true.
 """
 
 import math
@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from labproof.judging import verdicts
-from labproof.lab import claims
+from labproof.lab import leaves
+from labproof.lab.leaves import Term
 
 DIGITS = 9  # 0.85 - 0.1 is 0.75, whatever binary makes of it
 
@@ -26,10 +27,10 @@ class Said(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """What was measured of a value, or of the first side's less the second's; None: not known."""
+    """What was measured of a sum of terms, a spread or a ratio of spreads; None: not known."""
 
-    sides: list[tuple[str, str, float | None]]  # cell, measure, at: one, or two
-    times: float  # what the second is multiplied by
+    kind: str  # as `leaves.kind` has it
+    terms: list[Term]  # in one order, the first with the weight 1
     estimate: float | None
     low: float | None
     high: float | None
@@ -40,8 +41,8 @@ class Evidence(NamedTuple):
 class Stance:
     """One claim about a thing, by all who make it."""
 
-    region: tuple[float, float] | None  # where it puts the value or difference; None: of a curve
-    negated: bool | None  # whether it denies a curve; None: of a value
+    region: tuple[float, float] | None  # where it puts the value; None where it is of several
+    negated: bool | None  # whether it denies that several hold together; None: of one value
     said: list[Said] = field(default_factory=list)
 
     def excludes(self, other: "Stance") -> bool:
@@ -60,7 +61,8 @@ class Subject:
     task: str
     curve: str | None  # its name, where it is one
     means: str | None
-    evidence: list[Evidence]  # of the value, or of all that define the curve
+    evidence: list[Evidence]  # of the value, or of all that hold together
+    leaves: list[Mapping]  # the claims of one measure that its first claim is made of
     stances: list[Stance] = field(default_factory=list)
 
     def against(self, stance: Stance) -> list[str]:
@@ -112,58 +114,78 @@ class _Unit(NamedTuple):
     negated: bool | None
     verdict: str
     leaves: list[tuple[Mapping, Mapping]]  # a claim of one measure, and its part of findings.json
-    curve: str | None
-    means: str | None
+    curve: str | None = None
+    means: str | None = None
 
 
 def _units(claim: Mapping, parts: Iterator[Mapping], verdict: str | None) -> Iterator[_Unit]:
-    """What a sentence claims: each of its leaves, and each curve as a whole.
+    """What a sentence claims: each of its leaves, and each curve or range of cells as a whole.
 
     `verdict` is that of the whole claim, where it is known.
     """
     if "parts" not in claim:
-        part = next(parts)
-        sides, times, sign = _quantity(claim)
-        region = _turned(claims.edges(claim), sign)
-        key = ("value", *sides, times)
-        yield _Unit(key, region, None, part["verdict"], [(claim, part)], None, None)
-    elif claim["curve"] is None:
+        leaf, part = claim, next(parts)
+        yield _Unit((_quantity(leaf)[0],), _region(leaf), None, part["verdict"], [(leaf, part)])
+    elif claim["curve"] is None and not claim["negated"] and not _is_range(claim):
         for each in claim["parts"]:
             yield from _units(each, parts, None)
     else:
-        leaves = [(leaf, next(parts)) for leaf in claims.leaves(claim)]
-        defined = []
-        for leaf, _ in leaves:
-            *quantity, sign = _quantity(leaf)
-            defined.append((repr(quantity), _turned(claims.edges(leaf), sign)))
-        yield _Unit(
-            ("curve", *sorted(defined)),
-            None,
-            claim["negated"],
-            verdict or _together([part["verdict"] for _, part in leaves], claim["negated"]),
-            leaves,
-            claim["curve"],
-            claim["means"],
-        )
+        both = [(leaf, next(parts)) for leaf in leaves.leaves(claim)]
+        defined = sorted((_quantity(leaf)[0], _region(leaf)) for leaf, _ in both)
+        negated = claim["negated"]
+        verdict = verdict or _together([part["verdict"] for _, part in both], negated)
+        yield _Unit(tuple(defined), None, negated, verdict, both, claim["curve"], claim["means"])
 
 
-def _quantity(leaf: Mapping) -> tuple[list[tuple], float, int]:
-    """The sides in one order, whoever writes them; what the second is multiplied by; and 1, or -1
-    where the claim has them the other way round.
+def _is_range(claim: Mapping) -> bool:
+    """Whether it claims that each of some cells is similar to each other one."""
+    pairs = [(part.get("cell"), part.get("other")) for part in claim["parts"]]
+    cells = {cell for pair in pairs for cell in pair}
+    similar = all(part.get("relation") == "similar_to" for part in claim["parts"])
+    return similar and len(set(pairs)) == len(cells) * (len(cells) - 1) / 2
+
+
+def _quantity(leaf: Mapping) -> tuple[str, list[Term], float | None]:
+    """What is measured as text that two claims of it share, the terms in one order, and what the
+    sum that is claimed of is divided by to have that order's weights; None: a ratio is inverted.
     """
-    sides = [tuple(side) for side in claims.sides(leaf)]
-    times = leaf.get("times", 1.0)
-    turn = len(sides) > 1 and times == 1 and repr(sides[1]) < repr(sides[0])
-    return sides[::-1] if turn else sides, times, -1 if turn else 1
+    kind, terms = leaves.kind(leaf), leaves.terms(leaf)
+    ordered = sorted(terms, key=repr)
+    scale: float | None = ordered[0].weight
+    if kind == "ratio":
+        scale = None if ordered[0] != terms[0] else 1.0
+        ordered = [term._replace(weight=1.0) for term in ordered]
+    elif kind != "spread":
+        weights = [round(term.weight / scale, DIGITS) for term in ordered]
+        pairs = zip(ordered, weights, strict=True)
+        ordered = [term._replace(weight=weight) for term, weight in pairs]
+    spread = kind if leaves.is_spread(leaf) else "mean"
+    return repr((spread, ordered)), ordered, scale
 
 
-def _turned(ends: tuple[float, float], sign: int) -> tuple[float, float]:
-    low, high = ends if sign > 0 else (-ends[1], -ends[0])
-    return round(low, DIGITS) + 0.0, round(high, DIGITS) + 0.0  # no minus before a 0
+def _region(leaf: Mapping) -> tuple[float, float]:
+    low, high = leaves.edges(leaf)
+    if leaves.kind(leaf) == "ratio":
+        low = max(low, 0.0)
+    return _turned(low, high, _quantity(leaf)[2])
+
+
+def _turned(low: float | None, high: float | None, scale: float | None) -> tuple:
+    """Two ends as those of the quantity in its one order; one that is not known is None."""
+
+    def turned(x: float | None) -> float | None:
+        if x is None:
+            return None
+        if scale is not None:
+            return round(x / scale, DIGITS) + 0.0  # no minus before a 0
+        return math.inf if x == 0 else round(1 / x, DIGITS)
+
+    ends = (turned(low), turned(high))
+    return ends[::-1] if scale is None or scale < 0 else ends
 
 
 def _together(parts: Sequence[str], negated: bool) -> str:
-    """Verdict on a curve within a sentence of several parts, by those of its leaves.
+    """Verdict on several within a sentence of more, by those of its leaves.
 
     All hold; or one does not; or it is not known (`verdicts.combine` knows the level more exactly).
     """
@@ -181,11 +203,12 @@ def _together(parts: Sequence[str], negated: bool) -> str:
 def _subject(unit: _Unit, task: str) -> Subject:
     evidence = []
     for leaf, part in unit.leaves:
-        sides, times, sign = _quantity(leaf)
-        low, high = (part["low"], part["high"])[::sign]
-        numbers = [None if x is None else sign * x for x in (part["estimate"], low, high)]
-        evidence.append(Evidence(sides, times, *numbers, part["n"]))
-    return Subject(unit.key, task, unit.curve, unit.means, evidence)
+        _, terms, scale = _quantity(leaf)
+        estimate, _ = _turned(part["estimate"], part["estimate"], scale)
+        low, high = _turned(part["low"], part["high"], scale)
+        evidence.append(Evidence(leaves.kind(leaf), terms, estimate, low, high, part["n"]))
+    made_of = [leaf for leaf, _ in unit.leaves]
+    return Subject(unit.key, task, unit.curve, unit.means, evidence, made_of)
 
 
 def _stance(subject: Subject, unit: _Unit) -> Stance:
@@ -197,18 +220,23 @@ def _stance(subject: Subject, unit: _Unit) -> Stance:
 
 
 def in_words(stance: Stance, subject: Subject) -> str:
-    """What a stance says of its subject, such as "higher, by at least 0.05": the first side is."""
+    """What a stance says of its subject, such as "higher, by at least 0.05": the first cell is."""
     if stance.region is None:
-        return "lacks it" if stance.negated else "shows it"
+        yes, no = ("shows it", "lacks it") if subject.curve else ("so it is", "not so")
+        return no if stance.negated else yes
     low, high = stance.region
-    if len(subject.evidence[0].sides) == 1:
-        if math.isinf(high):
-            return f"above {low:g}"
-        if math.isinf(low):
-            return f"below {high:g}"
-        return f"about {(low + high) / 2:g}, within {(high - low) / 2:g}"
-    if math.isinf(high) or math.isinf(low):
-        edge = -high if math.isinf(low) else low
-        side = "lower" if math.isinf(low) else "higher"
-        return f"{side}, by at least {edge:g}" if edge else side
-    return f"similar, within {high:g}"
+    open_low, open_high = math.isinf(low), math.isinf(high)
+    evidence = subject.evidence[0]
+    if evidence.kind == "ratio":
+        return f"above {low:g} times" if open_high else f"below {high:g} times"
+    if len(evidence.terms) == 2:
+        if (open_high and low >= 0) or (open_low and high <= 0):
+            edge, side = (low, "higher") if open_high else (-high, "lower")
+            return f"{side}, by at least {edge:g}" if edge else side
+        if low == -high:
+            return f"similar, within {high:g}"
+    if open_high:
+        return f"above {low:g}"
+    if open_low:
+        return f"below {high:g}"
+    return f"about {(low + high) / 2:g}, within {(high - low) / 2:g}"

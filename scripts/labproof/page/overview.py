@@ -12,7 +12,8 @@ from labproof import paths, words
 from labproof.errors import LabError
 from labproof.judging import findings, stances
 from labproof.judging.stances import Evidence, Stance, Subject
-from labproof.lab import settings, vocabulary
+from labproof.lab import leaves, settings, vocabulary
+from labproof.lab.leaves import Term
 from labproof.page import answer, scoreboard
 from labproof.page.data import dataset_row
 from labproof.page.escaping import escaped
@@ -131,19 +132,33 @@ def as_csv(found: Sequence[Subject]) -> str:
 def _about(subject: Subject) -> str:
     """What it is in words, such as "final training loss: 1a-dropout against 1a-plain"."""
     evidence = subject.evidence[0]
-    (cell, measure, at), *other = evidence.sides
+    first, *others = evidence.terms
     if subject.curve:
-        return f"{subject.curve} of {cell}"
-    what = vocabulary.words_of(measure, at)
-    if not other:
-        return f"{what} of {cell}"
-    ((second, measured, its_at),) = other
-    times = f"{evidence.times:g} times " if evidence.times != 1 else ""
-    if (measured, its_at) == (measure, at):
-        return f"{what}: {cell} against {times}{second}"
-    return (
-        f"{what} of {cell} against {times}the {vocabulary.words_of(measured, its_at)} of {second}"
-    )
+        return f"{subject.curve} of {first.cell}"
+    what = vocabulary.words_of(first.measure, first.at)
+    if len(subject.evidence) > 1 or subject.stances[0].region is None:
+        cells = dict.fromkeys(cell for leaf in subject.leaves for cell in leaves.cells(leaf))
+        margin = subject.leaves[0]["margin"]
+        return f"{what} of {words.listing(list(cells), 8)} within {margin:g} of each other"
+    if evidence.kind in ("spread", "ratio"):
+        what = f"spread over seeds of the {what}"
+    if not others:
+        return f"{what} of {first.cell}"
+    if len(others) == 1:
+        beside = _term(others[0], first)
+        joined = ": " if others[0].measure == first.measure else " of "
+        return f"{what}{joined}{first.cell} against {beside}"
+    signs = ("less" if term.weight < 0 else "plus" for term in others)
+    rest = (f"{sign} {_term(term, first)}" for sign, term in zip(signs, others, strict=True))
+    return f"{what} of {first.cell} {' '.join(rest)}"
+
+
+def _term(term: Term, first: Term) -> str:
+    """A further term of a sum beside the first, but for its sign."""
+    times = f"{abs(term.weight):g} times " if abs(term.weight) != 1 else ""
+    if (term.measure, term.at) == (first.measure, first.at):
+        return f"{times}{term.cell}"
+    return f"{times}the {vocabulary.words_of(term.measure, term.at)} of {term.cell}"
 
 
 def _measured(evidence: Evidence) -> str:
@@ -155,10 +170,12 @@ def _measured(evidence: Evidence) -> str:
 
 def _evidence(evidence: Evidence, alone: bool) -> str:
     said = f"{_measured(evidence)}, {words.count(evidence.n, 'seed')}"
-    (cell, measure, at), *other = evidence.sides
-    if other:
-        return f"{cell} less {other[0][0]}: {said}"
-    return said if alone else f"{vocabulary.words_of(measure, at)}: {said}"
+    first, *others = evidence.terms
+    if len(others) == 1:
+        joined = "divided by" if evidence.kind == "ratio" else "less"
+        joined = "plus" if evidence.kind != "ratio" and others[0].weight > 0 else joined
+        return f"{first.cell} {joined} {_term(others[0], first)}: {said}"
+    return said if alone else f"{vocabulary.words_of(first.measure, first.at)}: {said}"
 
 
 def _card(subject: Subject) -> dict:
@@ -166,7 +183,7 @@ def _card(subject: Subject) -> dict:
     evidence = subject.evidence[0]
     ends = [x for stance in ordered for x in stance.region or () if math.isfinite(x)]
     known = [x for x in (evidence.estimate, evidence.low, evidence.high) if x is not None]
-    axis = Axis([*ends, *known]) if known and not subject.curve else None
+    axis = Axis([*ends, *known]) if known and ordered[0].region else None
     return {
         "about": _about(subject),
         "task": subject.task,
@@ -209,7 +226,7 @@ def _row(stance: Stance, subject: Subject, reports: Sequence[str]) -> dict:
     return {
         "about": _about(subject),
         "claim": stances.in_words(stance, subject),
-        "measured": _measured(subject.evidence[0]) if not subject.curve else "",
+        "measured": _measured(subject.evidence[0]) if stance.region else "",
         "clashes": bool(subject.against(stance)),
         "count": len(by_report),
         "cells": [_said(by_report[name]) if name in by_report else None for name in reports],
