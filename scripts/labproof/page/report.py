@@ -5,6 +5,7 @@ A missing file is not an error: what cannot be read is None, and the page says "
 
 import os
 from collections.abc import Mapping, Sequence
+from html import unescape
 from pathlib import Path
 
 import jinja2
@@ -99,6 +100,10 @@ def context(
                 for name in entry["cells"]
                 if name in cells and cells[name]["one_class"]
             ],
+            explored=explorer.address(
+                [name for name in entry["cells"] if name in cells and cells[name]["values"]],
+                unescape(entry["measure"]),
+            ),
         )
         for entry in entries
     ]
@@ -131,7 +136,7 @@ def context(
                 "answers": shown(members),
                 "notes": notes(members, groups),
                 "seen": seen(members),
-                "explored": [cell["name"] for cell in members if cell["values"]],
+                "explored": explorer.address([c["name"] for c in members if c["values"]]),
                 "prose": prose.paragraphs((lab.get("prose") or {}).get(task, ()), by_id),
                 "findings": [
                     entry
