@@ -14,6 +14,7 @@ BUDGET ?=
 A      ?=
 B      ?=
 CSV    ?=
+LICENSE ?=
 ARGS   ?=
 
 # The CUDA build of TensorFlow cannot live beside the CPU build: it has its own environment.
@@ -28,6 +29,7 @@ endif
 BASE   := $(VENV)/$(LOCK)
 TOOLS  := $(VENV)/requirements-test.lock
 QUARTO := $(VENV)/requirements-quarto.lock
+CRATE  := $(VENV)/requirements-crate.lock
 PY     := $(VENV)/bin/python
 SET_UP := workflow/envs/set_up.py
 
@@ -68,7 +70,7 @@ endif
 # A terminal gets a bar a rule, a file or a CI's log short lines; both end with the verdicts.
 SHOWN := $(shell test -t 2 && echo --logger rich || echo --quiet rules host reason)
 
-.PHONY: help lab check report finding compare estimate test lint format setup quarto lock clean clean-all FORCE
+.PHONY: help lab check report finding compare crate estimate test lint format setup quarto lock clean clean-all FORCE
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -93,10 +95,13 @@ finding: $(BASE)  ## judge one finding and print its verdict: make finding ID=1a
 compare: $(BASE)  ## two runs, sentence by sentence: make compare A=results/lab3/demo B=results/lab3/lab; CSV=file: as a table too
 	@$(PY) workflow/compare_runs.py "$(A)" "$(B)" "$(CSV)"
 
+crate: $(CRATE)  ## pack a finished run as an RO-Crate, crate.zip beside its page: make crate PRESET=demo LICENSE=https://spdx.org/licenses/CC-BY-4.0
+	@$(WITH_PATH) $(PY) workflow/make_crate.py "$(LICENSE)" $(SETTINGS)
+
 estimate: $(BASE)  ## print what the jobs that are still to be done will cost, and begin none
 	@$(WITH_PATH) $(PY) workflow/estimate_costs.py $(SETTINGS) $(ARGS)
 
-test: $(TOOLS) $(QUARTO)  ## run the tests; ARGS="-m slow" runs the long ones
+test: $(TOOLS) $(QUARTO) $(CRATE)  ## run the tests; ARGS="-m slow" runs the long ones
 	$(WITH_PATH) $(PY) -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 lint: $(TOOLS)  ## check format and style of the code and the workflow
@@ -111,7 +116,7 @@ format: $(TOOLS)  ## bring the code and the workflow into format
 	$(PY) -m ruff format .
 	$(VENV)/bin/snakefmt workflow
 
-setup: $(TOOLS) $(QUARTO)  ## make the environment and nothing else
+setup: $(TOOLS) $(QUARTO) $(CRATE)  ## make the environment and nothing else
 
 quarto: $(BASE)  ## try again to install Quarto, which renders the page in place of Pandoc
 	@$(PY) $(SET_UP) quarto $(VENV) requirements-quarto.lock --again
@@ -129,6 +134,9 @@ $(TOOLS): requirements-test.lock $(BASE)
 $(QUARTO): requirements-quarto.lock $(BASE)
 	@$(PY) $(SET_UP) quarto $(VENV) requirements-quarto.lock
 
+$(CRATE): requirements-crate.lock $(BASE)
+	@$(PY) $(SET_UP) tools $(VENV) requirements-crate.lock
+
 # ARGS=--upgrade moves every package to its newest version; without it only what must move does.
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
   --custom-compile-command "make lock" $(ARGS)
@@ -139,6 +147,7 @@ lock:  ## write the lock files anew from pyproject.toml; ARGS=--upgrade moves ev
 	$(COMPILE) pyproject.toml --extra cpu -o requirements.lock && \
 	$(COMPILE) pyproject.toml --extra gpu -c requirements.lock -o requirements-gpu.lock && \
 	$(COMPILE) --group test -c requirements.lock -o requirements-test.lock && \
+	$(COMPILE) --group crate -c requirements.lock -o requirements-crate.lock && \
 	$(COMPILE) --group setup -o requirements-uv.lock && \
 	$(COMPILE) --group quarto --no-deps -o requirements-quarto.lock
 

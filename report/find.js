@@ -66,6 +66,7 @@ if (finder) {
 // --- the address --------------------------------------------------------------------------------
 const arrive = () => {
   const name = decodeURIComponent(location.hash.slice(1));
+  if (name.startsWith("explore=")) return; // the explorer's own
   if (name.includes("=")) return finder && byAddress();
   const target = name && document.getElementById(name);
   if (!target) return;

@@ -19,7 +19,7 @@ const scrolls = (box) => {
 };
 const watched = new ResizeObserver((entries) => entries.forEach(({ target }) => scrolls(target)));
 addEventListener("load", () => {
-  const boxes = ".quarto-float-fig > div, .quarto-float-tbl > div, main pre";
+  const boxes = ".quarto-float-fig > div, .quarto-float-tbl > div, .explorer .finals, main pre";
   for (const box of document.querySelectorAll(boxes)) watched.observe(box);
 });
 

@@ -15,6 +15,7 @@ with job(snakemake):
         snakemake.config, Path(snakemake.scriptdir).parent, preset=snakemake.wildcards.preset
     )
     results, gaps = paths.of_resolved(lab), snakemake.params.gaps
+    lab = plan.of_report(lab, snakemake.wildcards.report)
     wanted = plan.findings_of(lab, snakemake.wildcards.get("finding"))
     cells = list(dict.fromkeys(cell for finding in wanted for cell in finding["cells"]))
     evidence.check(lab, results, gaps, cells)

@@ -11,5 +11,6 @@ with job(snakemake):
         Path(snakemake.input.qmd),
         Path(snakemake.output[0]),
         Path(snakemake.input.styles[0]).parent,
+        Path(snakemake.input.library),
     )
     print(f"Rendered by {renderer}.")

@@ -13,6 +13,7 @@ with job(snakemake):
     lab = plan.resolve(
         snakemake.config, Path(snakemake.scriptdir).parent, preset=snakemake.wildcards.preset
     )
+    lab = plan.of_report(lab, snakemake.wildcards.report)
     results = paths.of_resolved(lab)
     evidence.check(lab, results, snakemake.params.gaps)
     report.write(

@@ -220,6 +220,8 @@ def lab(seeds: list[int] = SEEDS) -> dict:
         "cells": cells,
         "protocol": protocol,
         "asked": {name: {"size": 128, "train": 60, "validation": 20} for name in datasets},
+        "report": None,
+        "reports": {},
         "prose": prose.parse(WRITTEN, "report.md", tasks, [x["id"] for x in CLAIMED["findings"]]),
         **claims.resolve(CLAIMED, tasks, cells, Path("fake/findings.yaml")),
     }

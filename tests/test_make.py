@@ -28,9 +28,9 @@ def make(tmp_path):
         shutil.copy(ROOT / "Makefile", folder)
         (venv / "bin/python").write_text(PYTHON)
         (venv / "bin/python").chmod(0o755)
-        for name in ("requirements.lock", "requirements-test.lock", "requirements-quarto.lock"):
-            (folder / name).touch()
-            (venv / name).touch()
+        for kind in ("", "-test", "-quarto", "-crate"):
+            (folder / f"requirements{kind}.lock").touch()
+            (venv / f"requirements{kind}.lock").touch()
         return subprocess.run(
             ["make", *arguments],
             cwd=folder,
@@ -62,6 +62,13 @@ def test_the_users_own_profile_and_python_path_are_not_obeyed(make):
     assert "began: workflow/spend.py" in run.stdout
     assert "SNAKEMAKE_PROFILE=" not in run.stdout
     assert "PYTHONPATH=" not in run.stdout
+
+
+def test_a_crate_is_of_the_run_that_is_named_and_says_its_licence(make):
+    run = make("crate", "LAB=labs/a", "PRESET=smoke", "LICENSE=CC-BY-4.0 or later")
+    assert run.returncode == 0, run.stdout
+    asked = "CC-BY-4.0 or later --config lab=labs/a preset=smoke"
+    assert f"began: workflow/make_crate.py {asked}" in run.stdout
 
 
 def test_where_the_home_folder_takes_no_files_the_cache_is_the_projects(make, tmp_path):

@@ -1,10 +1,12 @@
 """Labs whose own code trains their cells, through the whole workflow."""
 
+import csv
 import json
 import re
 
 import pandas as pd
 import pytest
+import yaml
 
 from labs import TASKS, toy
 from project import copy_to, snakemake
@@ -71,6 +73,52 @@ def test_a_whole_report_of_a_strangers_lab_and_a_partial_one(project, monkeypatc
     assert finding["verdict"] == "reproduced"
     assert "Judged over seeds alone" in finding["reason"]
     assert not re.search(FOREIGN, page.with_suffix(".qmd").read_text(), re.I)
+
+
+@pytest.mark.slow
+def test_three_reports_are_judged_on_the_trainings_of_one(project):
+    ran = run(project, "all", config=["trust=toy"])
+    assert ran.returncode == 0, ran.stdout
+    lab, results = project / "labs/toy", project / "results/toy/smoke"
+    before = json.loads((results / "findings.json").read_text())
+    (lab / "findings").mkdir()
+    written = yaml.safe_load((lab / "findings.yaml").read_text())
+    (finding,) = written["findings"]
+    for name, changes in (("anna", {}), ("ben", {"above": 0.9}), ("carl", {"id": "so"})):
+        own = {"findings": [{**finding, **changes}]}
+        (lab / f"findings/{name}.yaml").write_text(yaml.safe_dump(own))
+    (lab / "findings/carl.yaml").write_text(
+        yaml.safe_dump({"findings": [{**finding, "id": "so", "cell": "low", "above": "high"}]})
+    )
+    (lab / "findings/carl.md").write_text("## one\n\nWe say [low is higher]{finding=so}.\n")
+    (lab / "findings.yaml").unlink()
+    ran = run(project, "all")
+    assert ran.returncode == 0, ran.stdout
+    assert "run_command" not in ran.stdout and "gather_runs" not in ran.stdout
+    assert "carl: ✓ 0 reproduced, ✗ 1 not reproduced, ? 0 undecided" in ran.stdout
+    assert "All 3 reports side by side: results/toy/smoke/reports/index.html" in ran.stdout
+    judged = {name: results / f"reports/{name}/findings.json" for name in ("anna", "ben", "carl")}
+    assert json.loads(judged["anna"].read_text()) == before
+    with (results / "reports/claims.csv").open() as file:
+        rows = {row["report"]: row for row in csv.DictReader(file)}
+    assert {name: row["contradicts"] for name, row in rows.items()} == {
+        "anna": "carl",
+        "ben": "",
+        "carl": "anna",
+    }
+    page = results / "reports/carl/report/index.html"
+    assert "low is higher" in page.read_text()
+    assert "carl/so" in page.with_suffix(".qmd").read_text()
+    # one report that is changed is judged and shown again, and the others are left
+    times = {name: file.stat().st_mtime_ns for name, file in judged.items()}
+    own = {"findings": [{**finding, "above": 0.1}]}
+    (lab / "findings/ben.yaml").write_text(yaml.safe_dump(own))
+    assert run(project, "all").returncode == 0
+    changed = [name for name, file in judged.items() if file.stat().st_mtime_ns != times[name]]
+    assert changed == ["ben"]
+    assert "Nothing to be done" in run(project, "all", options=["-n"]).stdout
+    ran = run(project, "finding", config=["finding=carl/so"])
+    assert ran.returncode == 0 and "so: High ends above low." in ran.stdout
 
 
 @pytest.mark.slow

@@ -14,8 +14,12 @@ def test_the_labs_name_is_in_every_path():
         if not name.startswith("_"):
             needed = [p for p in inspect.signature(method).parameters.values() if p.name != "self"]
             told = method(found, *("x" for p in needed if p.default is p.empty))
-            for path in told.values() if isinstance(told, dict) else [told]:
+            told = told.root if isinstance(told, paths.Results) else told
+            told = [told] if isinstance(told, str) else told
+            for path in told.values() if isinstance(told, dict) else told:
                 assert path.startswith("results/lab4/demo/")
                 made += 1
     assert made > 15
+    assert found.of_report("x").findings == "results/lab4/demo/reports/x/findings.json"
+    assert found.of_report(None) == found
     assert [field.name for field in dataclasses.fields(found)] == ["root"]

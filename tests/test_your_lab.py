@@ -36,6 +36,7 @@ def test_what_the_page_tells_a_reader_to_do_works(tmp_path):
     assert done >= 10
     for lab in ("my-lab", "keras", "done"):
         assert (project / f"results/{lab}/smoke/report/index.html").stat().st_size > 50_000
+    assert (project / "results/done/smoke/reports/index.html").is_file()
     assert (project / "results/keras/smoke/predictions/plain.csv").stat().st_size > 1000
 
 

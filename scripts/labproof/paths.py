@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TEMPLATE = "results/{lab}/{preset}"
+REPORTS = "/reports/"  # below a run's folder, what is judged and shown of each of several reports
 BLOCK = re.compile(r"\d+-\d+", re.ASCII)
 
 
@@ -108,6 +109,20 @@ class Results:
         """A figure such as "gallery/3", or the folder of a task's figures."""
         return f"{self.root}/figures/{name}{suffix}"
 
+    def of_report(self, report: str | None) -> "Results":
+        """The folder of what is judged and shown of one report; this one where there is no other.
+
+        `report` is a name, or the rules' wildcard "{report}", which is the rest of the path.
+        """
+        place = report if not report or "{" in report else f"{REPORTS}{report}"
+        return Results(f"{self.root}{place or ''}")
+
+    @property
+    def overview(self) -> list[str]:
+        """Several reports beside one another: the page, and a table."""
+        folder = f"{self.root}{REPORTS}"
+        return [f"{folder}index.html", f"{folder}claims.csv"]
+
     @property
     def plan(self) -> str:
         """How many seeds each cell is granted."""
@@ -131,6 +146,16 @@ class Results:
     def report(self, suffix: str) -> str:
         """The page: .qmd or .html."""
         return f"{self.root}/report/index{suffix}"
+
+    @property
+    def crate(self) -> str:
+        """The run as an RO-Crate."""
+        return f"{self.root}/crate.zip"
+
+    @property
+    def library(self) -> str:
+        """The script that draws the page's explorer."""
+        return f"{self.root}/report/vega.js"
 
     @property
     def rendered(self) -> str:

@@ -38,6 +38,13 @@ def test_equal_settings_on_equal_images_are_one_training_whatever_the_names():
     assert trainings.trained_as(cells, "wide") == "wide"
 
 
+def test_cells_of_ones_own_are_trainings_of_their_own_for_their_names_may_tell_them_apart():
+    cell = {"run": {"given": "runs/{cell}/{seed}.csv"}, "dataset": None, "epochs": None}
+    cells = {"slow": {**cell, "label": "slow"}, "fast": {**cell, "label": "fast"}}
+    for besides in ([], ["epochs"]):
+        assert trainings.shared(cells, {}, besides) == {"slow": "slow", "fast": "fast"}
+
+
 def test_a_chain_runs_through_one_cell_of_each_training():
     cells = resolved(
         long={"epochs": 30}, short={"dataset": "films-unmarked"}, twin={}, middle={"epochs": 20}

@@ -23,6 +23,7 @@ def part(verdict, estimate, low, high, values, cell="plain", **changes):
         "cell": cell,
         "other": None,
         "measure": "final_loss",
+        "at": None,
         "verdict": verdict,
         "estimate": estimate,
         "low": low,

@@ -26,6 +26,22 @@ def test_a_finished_run_tells_its_verdicts_and_the_way_on(made, results):
     assert "\\" not in "".join(lines) and "\u00a0" not in "".join(lines)
 
 
+def test_of_several_reports_each_tally_is_told_and_the_page_of_all(made, results, tmp_path):
+    lab = {**made.lab, "reports": {"anna": {}, "ben": {}}}
+    for name in lab["reports"]:
+        place = tmp_path / "reports" / name
+        place.mkdir(parents=True)
+        (place / "findings.json").symlink_to(results.findings)
+    assert ending.succeeded(lab, Results(tmp_path), since=0) == ""
+    (tmp_path / "reports/index.html").touch()
+    assert ending.succeeded(lab, Results(tmp_path), since=LATE) == ""
+    assert ending.succeeded(lab, Results(tmp_path), since=0).strip().splitlines() == [
+        "anna: ✓ 3 reproduced, ✗ 1 not reproduced, ? 1 undecided",
+        "ben: ✓ 3 reproduced, ✗ 1 not reproduced, ? 1 undecided",
+        f"All 2 reports side by side: {tmp_path}/reports/index.html",
+    ]
+
+
 def test_where_seeds_are_granted_more_time_is_the_way_on(made):
     told = ending._next({**made.lab, "planned": True})
     assert told.startswith("More time for it: make report") and told.endswith(" BUDGET=1h")
@@ -58,6 +74,11 @@ def test_a_failed_run_tells_which_job_and_why(made, tmp_path):
         f"✗ train_block 1b-bn 0-4 failed: images.npy: is empty. Delete it; see {log}"
     )
     assert len(lines) == 3 and lines[-1].endswith("PARTIAL=1")
+    of_anna = tmp_path / "reports/anna/logs/judge_findings.log"
+    of_anna.parent.mkdir(parents=True)
+    of_anna.write_text("Traceback (most recent call last)\n  File x\nValueError: odd\n")
+    told = ending.failed(made.lab, Results(tmp_path), since=100)
+    assert f"✗ anna judge_findings failed: ValueError: odd; see {of_anna}\n" in told
     assert "stands above" in ending.failed(made.lab, Results(tmp_path / "x"), since=100)
 
 

@@ -146,7 +146,14 @@ def test_its_sentence_is_judged_and_its_numbers_are_told(page):
 
 def test_what_was_there_already_is_not_said_to_be_trained_anew(page, classed):
     assert "All of them were there already: read, not run." in page
+    assert "of computing" not in page and "tbl-cost" not in page and "ersions are" not in page
+    assert "4.0 s of computing" in classed and "tbl-cost" in classed
     assert "there already" not in classed.split("## Settings")[0]
+
+
+def test_units_are_said_as_far_as_they_are_known(page, classed):
+    for each in (page, classed):
+        assert "shares, losses as the lab's code tells them." in each and "nats" not in each
 
 
 def test_nothing_is_said_of_images_that_it_has_not(page):

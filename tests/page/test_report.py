@@ -223,6 +223,13 @@ def test_table_against_pandas_and_scipy(fake):
         assert row in task(text, "1a")
 
 
+def test_tables_say_their_units(fake):
+    assert task(fake[-1], "1a").count("Accuracies are shares, losses in nats.") == 1
+    heads = [line for line in fake[-1].splitlines() if line.startswith("| Cell | Data |")]
+    assert len(heads) == 1 and "| Base (maps) | Dense (units) |" in heads[0]
+    assert "| Size (pixels) |" in fake[-1] and "| Peak memory (MiB) |" in fake[-1]
+
+
 def test_published_numbers_and_notes_stand_in_the_table(fake):
     text = fake[-1]
     assert re.search(r"validation accuracy \| [^|]+\| 5 \| 0.850 \| 0.770 \| 0.830 \|", text)

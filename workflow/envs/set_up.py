@@ -2,6 +2,7 @@
 
     python3 workflow/envs/set_up.py base   .venv requirements.lock
     python3 workflow/envs/set_up.py tools  .venv requirements-test.lock
+    python3 workflow/envs/set_up.py tools  .venv requirements-crate.lock
     python3 workflow/envs/set_up.py quarto .venv requirements-quarto.lock
 
 `base` makes the environment anew, `tools` adds to it: by uv, which gets pip's settings, or by pip

@@ -49,6 +49,7 @@ if "--unlock" not in sys.argv:  # workflow/unlock.py waits for that one
     running.hold(running.RUN)
 
 RESULTS = paths.of(config["lab"])  # with the wildcard {preset}
+JUDGED = RESULTS.of_report("{report}")  # the same, but below it where the lab has several reports
 OF_LAB = Path(RESULTS.root).parent
 or_exit(folders.check_results, config["lab"], ROOT, OF_LAB)
 PUBLISHED = plan.published_of(config["lab"], ROOT)
@@ -76,7 +77,7 @@ def tell(outcome):
     if told:
         print(told, file=sys.stderr, flush=True)
     results = paths.of_resolved(resolved)
-    if outcome == "succeeded" and resolved["planned"] and Path(results.findings).is_file():
+    if outcome == "succeeded" and resolved["planned"] and allocation.judged(resolved, results):
         cores = workflow.resource_settings.cores or 1  # none on a cluster, where it is core time
         budget = grants.seconds(resolved["budget"])
         before = grants.read(Path(results.plan)) or allocation.first_plan(resolved, budget)
@@ -118,6 +119,10 @@ def code_of(rule):
 def lab_of(preset):
     """The resolved lab under a preset, so that results/{lab}/{preset}/… can be asked for under any."""
     return or_exit(plan.resolve, config, ROOT, preset=preset)
+
+
+wildcard_constraints:
+    report=f"{paths.REPORTS}{plan.NAME}" if lab_of(config["preset"])["reports"] else "(?:)",
 
 
 def results_of(wildcards):
@@ -219,6 +224,13 @@ def labels_of(wildcards):
     """Label of each cell of a task, by cell."""
     cells = lab_of(wildcards.preset)["cells"]
     return {name: cells[name]["label"] for name in cells_of(wildcards)}
+
+
+def units_of(wildcards):
+    """Units of what a task's curves show; what a user's own code calls its loss has none."""
+    cells = lab_of(wildcards.preset)["cells"]
+    own = any(cells[name].get("run") for name in cells_of(wildcards))
+    return {"accuracy": "share"} if own else {"accuracy": "share", "loss": "nats"}
 
 
 def classes_of(wildcards):
@@ -346,9 +358,28 @@ def weights_of(wildcards):
     return [] if weights in ("procedural", "imagenet") else weights
 
 
+def claimed_by(wildcards):
+    """The resolved lab, as the report of the wildcards claims it."""
+    return or_exit(plan.of_report, lab_of(wildcards.preset), wildcards.report)
+
+
 def findings_of(wildcards):
-    """The resolved findings that a job judges: the one of the wildcards, or all."""
-    return or_exit(plan.findings_of, lab_of(wildcards.preset), wildcards.get("finding"))
+    """The resolved findings that a job judges: the one of the wildcards, or all of its report."""
+    return or_exit(plan.findings_of, claimed_by(wildcards), wildcards.get("finding"))
+
+
+def judged(preset=None):
+    """The folders of what is judged and shown, one a report."""
+    preset = preset or config["preset"]
+    results = paths.of(config["lab"], preset)
+    return [results.of_report(name) for name in lab_of(preset)["reports"] or [None]]
+
+
+def pages(_):
+    """The page of each report, and where there are several, what lays them side by side."""
+    several = lab_of(config["preset"])["reports"]
+    overview = paths.of(config["lab"], config["preset"]).overview if several else []
+    return [results.report(".html") for results in judged()] + overview
 
 
 def judged_by(wildcards):
@@ -421,7 +452,8 @@ def kept(_):
     """
     preset = config["preset"]
     results = paths.of(config["lab"], preset)
-    found = [results.findings, *results.records, *shown(SimpleNamespace(preset=preset))]
+    found = [path for folder in judged() for path in (folder.findings, *folder.records)]
+    found += shown(SimpleNamespace(preset=preset))
     for cell in trained(preset):
         found += [results.history(cell), results.predictions(cell), results.facts(cell)]
         folders = runs_of if lab_of(preset)["cells"][cell].get("run") else models_of
@@ -435,7 +467,9 @@ def asked(_):
         sys.exit(
             "\nName the finding: make finding ID=1a-plain-overfits, or\nsnakemake --cores 4 finding --config finding=1a-plain-overfits\n"
         )
-    return paths.of(config["lab"], config["preset"]).finding(config["finding"], ".txt")
+    of_report, _, finding = config["finding"].rpartition("/")
+    results = paths.of(config["lab"], config["preset"])
+    return results.of_report(of_report).finding(finding, ".txt")
 
 
 def cells_asked():

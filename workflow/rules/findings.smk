@@ -3,11 +3,11 @@ rule judge_findings:
         unpack(evidence_of),
         published=PUBLISHED,
     output:
-        findings=ensure(RESULTS.findings, non_empty=True),
+        findings=ensure(JUDGED.findings, non_empty=True),
     log:
-        RESULTS.log("judge_findings"),
+        JUDGED.log("judge_findings"),
     benchmark:
-        RESULTS.benchmark("judge_findings")
+        JUDGED.benchmark("judge_findings")
     localrule: True
     conda:
         "../envs/labproof.yaml"
@@ -22,9 +22,9 @@ rule judge_findings:
 # One finding alone, from what it needs and no more.
 use rule judge_findings as judge_finding with:
     output:
-        findings=RESULTS.finding("{finding}", ".json"),
-        text=RESULTS.finding("{finding}", ".txt"),
+        findings=JUDGED.finding("{finding}", ".json"),
+        text=JUDGED.finding("{finding}", ".txt"),
     log:
-        RESULTS.log("judge_finding", "{finding}"),
+        JUDGED.log("judge_finding", "{finding}"),
     benchmark:
-        RESULTS.benchmark("judge_finding", "{finding}")
+        JUDGED.benchmark("judge_finding", "{finding}")

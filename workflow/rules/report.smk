@@ -6,7 +6,7 @@ rule write_report:
         facts=lambda w: [results_of(w).facts(cell) for cell in trained(w.preset)],
         backbones=backbones_of,
         audits=lambda w: there(results_of(w).audit(name) for name in lab_of(w.preset)["datasets"]),
-        findings=RESULTS.findings,
+        findings=JUDGED.findings,
         published=PUBLISHED,
         template=str(ROOT / "report/index.qmd.jinja"),
         parts=collect(
@@ -15,24 +15,26 @@ rule write_report:
                 "_task.qmd.jinja",
                 "_finding.qmd.jinja",
                 "_gallery.html.jinja",
+                "_explorer.html.jinja",
+                "explore.js",
                 "find.js",
                 "gallery.js",
                 "page.js",
             ],
         ),
     output:
-        RESULTS.report(".qmd"),
+        JUDGED.report(".qmd"),
     log:
-        RESULTS.log("write_report"),
+        JUDGED.log("write_report"),
     benchmark:
-        RESULTS.benchmark("write_report")
+        JUDGED.benchmark("write_report")
     localrule: True
     conda:
         "../envs/labproof.yaml"
     params:
         code=code_of("write_report"),
         # a hash, since Snakemake prints what has changed
-        lab=lambda w: provenance.data_hash(lab_of(w.preset)),
+        lab=lambda w: provenance.data_hash(claimed_by(w)),
         gaps=gaps_of,
     script:
         "../../scripts/write_report.py"
@@ -40,13 +42,13 @@ rule write_report:
 
 rule write_records:
     input:
-        RESULTS.findings,
+        JUDGED.findings,
     output:
-        RESULTS.records,
+        JUDGED.records,
     log:
-        RESULTS.log("write_records"),
+        JUDGED.log("write_records"),
     benchmark:
-        RESULTS.benchmark("write_records")
+        JUDGED.benchmark("write_records")
     localrule: True
     conda:
         "../envs/labproof.yaml"
@@ -56,9 +58,26 @@ rule write_records:
         "../../scripts/write_records.py"
 
 
+rule bundle_library:
+    output:
+        RESULTS.library,
+    log:
+        RESULTS.log("bundle_library"),
+    benchmark:
+        RESULTS.benchmark("bundle_library")
+    localrule: True
+    conda:
+        "../envs/labproof.yaml"
+    params:
+        code=code_of("bundle_library"),
+    script:
+        "../../scripts/bundle_library.py"
+
+
 rule render_report:
     input:
-        qmd=RESULTS.report(".qmd"),
+        qmd=JUDGED.report(".qmd"),
+        library=RESULTS.library,
         styles=collect(
             str(ROOT / "report/{file}"),
             file=[
@@ -68,14 +87,15 @@ rule render_report:
                 "pandoc.css",
                 "pandoc.html",
                 "quarto.lua",
+                "vega-licences.txt",
             ],
         ),
     output:
-        temp(RESULTS.rendered),
+        temp(JUDGED.rendered),
     log:
-        RESULTS.log("render_report"),
+        JUDGED.log("render_report"),
     benchmark:
-        RESULTS.benchmark("render_report")
+        JUDGED.benchmark("render_report")
     localrule: True
     conda:
         "../envs/labproof.yaml"
@@ -89,15 +109,38 @@ rule render_report:
 # that cannot be made leaves the one before it, older than its source, and the next run tries again.
 rule place_report:
     input:
-        RESULTS.rendered,
+        JUDGED.rendered,
     output:
-        ensure(RESULTS.report(".html"), non_empty=True),
+        ensure(JUDGED.report(".html"), non_empty=True),
     log:
-        RESULTS.log("place_report"),
+        JUDGED.log("place_report"),
     benchmark:
-        RESULTS.benchmark("place_report")
+        JUDGED.benchmark("place_report")
     localrule: True
     conda:
         "../envs/labproof.yaml"
     shell:
         "cp {input:q} {output:q} 2> {log:q}"
+
+
+rule write_overview:
+    input:
+        findings=lambda w: [results.findings for results in judged(w.preset)],
+        template=str(ROOT / "report/overview.html.jinja"),
+        styles=collect(
+            str(ROOT / "report/{file}"), file=["style.css", "pandoc.css", "overview.css"]
+        ),
+    output:
+        **dict(zip(("page", "table"), RESULTS.overview)),
+    log:
+        RESULTS.log("write_overview"),
+    benchmark:
+        RESULTS.benchmark("write_overview")
+    localrule: True
+    conda:
+        "../envs/labproof.yaml"
+    params:
+        code=code_of("write_overview"),
+        lab=lambda w: provenance.data_hash(lab_of(w.preset)),
+    script:
+        "../../scripts/write_overview.py"

@@ -26,8 +26,19 @@ def next_plan(lab: Mapping, before: Mapping, shipped: Sequence[Mapping], cores: 
         What trainings took elsewhere, for what has not been trained here.
     """
     results = paths.of_resolved(lab)
-    entries = findings.read(Path(results.findings))
+    entries = judged(lab, results)
     chances = spending.chances(entries, lab["ladder"], lab["seeds_of"])
     measured = [*costs.measured_in(results, lab), *shipped]
     after = grants.choose(lab, before, chances, measured, cores)
-    return {**after, "changed": before["changed"] or grants.claimed(lab) != before["claims"]}
+    return {**after, "changed": grants.changed(lab, before)}
+
+
+def judged(lab: Mapping, results: paths.Results) -> list[dict]:
+    """The findings that are there, of all reports together; ids as the resolved lab has them."""
+    if not lab["reports"]:
+        return findings.read(Path(results.findings))
+    return [
+        {**entry, "id": f"{name}/{entry['id']}"}
+        for name in lab["reports"]
+        for entry in findings.read(Path(results.of_report(name).findings))
+    ]

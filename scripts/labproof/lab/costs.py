@@ -32,6 +32,7 @@ FIXED = {
     "judge_findings": 3,
     "write_report": 3,
     "write_records": 2,
+    "write_overview": 3,
     "render_report": 3,
 }
 # A look on the wall beside its trainings: planning, judging, the figures that change, a page.

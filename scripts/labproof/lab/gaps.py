@@ -73,13 +73,16 @@ def failures(results: Results, since: float) -> list[dict]:
     Each as `job`, its rule and wildcards in words; `cause`, as of `find`; `log`, its file.
     """
     logs = Path(results.log("x")).parent
+    reports = Path(results.of_report("x").root).parent
+    files = [*logs.rglob("*.log"), *reports.glob("*/logs/**/*.log")]
     found = []
-    for file in sorted(logs.rglob("*.log"), key=lambda file: file.stat().st_mtime):
+    for file in sorted(files, key=lambda file: file.stat().st_mtime):
         if file.stat().st_mtime < since:
             continue
         told = _told_by(file)
         if told:
-            job = " ".join(file.relative_to(logs).with_suffix("").parts)
+            parts = file.relative_to(logs.parent).with_suffix("").parts
+            job = " ".join(part for part in parts if part not in ("logs", reports.name))
             found.append({"job": job, "cause": told, "log": str(file)})
     return found
 

@@ -7,7 +7,8 @@ A dict:
 - `budget`: seconds that may be spent on steps behind the first, and `spent`, the estimate of those
   that are granted
 - `claims`: hash of what the findings claim, at the first look; `changed`: whether they claim
-  something else at a later one
+  something else at a later one. Of several reports: the hash of each, and the names of those that
+  claim something else, or have come since
 - `cells`: cell -> how many seeds, of the first cell of each training
 - `looks`: how many times cells were granted more
 """
@@ -89,15 +90,34 @@ def begin(lab: Mapping, budget: float, levels: Sequence[float]) -> dict:
         "budget": budget,
         "spent": 0.0,
         "claims": claimed(lab),
-        "changed": False,
+        "changed": [] if lab["reports"] else False,
         "cells": cells,
         "looks": 0,
     }
 
 
-def claimed(lab: Mapping) -> str:
-    """Hash of what the findings claim of which cells, margins too; their wording does not count."""
-    return provenance.data_hash([[entry["id"], entry["claim"]] for entry in lab["findings"]])
+def claimed(lab: Mapping) -> str | dict[str, str]:
+    """Hash of what the findings claim of which cells, margins too; their wording does not count.
+
+    Of several reports, one for each.
+    """
+
+    def told(claims: Mapping) -> str:
+        return provenance.data_hash([[entry["id"], entry["claim"]] for entry in claims["findings"]])
+
+    if lab["reports"]:
+        return {name: told(report) for name, report in lab["reports"].items()}
+    return told(lab)
+
+
+def changed(lab: Mapping, before: Mapping) -> bool | list[str]:
+    """Whether, or in which reports, something else is claimed than a plan began with."""
+    now, then = claimed(lab), before["claims"]
+    if isinstance(now, str):
+        return bool(before["changed"]) or now != then
+    then = then if isinstance(then, dict) else {}
+    known = before["changed"] if isinstance(before["changed"], list) else []
+    return sorted({*known, *(name for name in now if then.get(name) != now[name])})
 
 
 def seeds_of(

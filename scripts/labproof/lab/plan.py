@@ -23,6 +23,9 @@ The resolved lab is a plain nested dict, so that Snakemake can compare, look up 
 - `asked`: dataset name -> size, train, validation before scaling
 - `curves`, `findings`: what the lab claims, as `claims.resolve` gives it
 - `prose`: the report as it was written, as `prose.read` gives it, or None
+- `reports`: name -> these three of each report, where the lab has several; empty where it has one.
+  Then `findings` are those of all, `report/id` their ids; `of_report` gives the lab as one has it
+- `report`: the name of the report that the lab is that of, or None
 """
 
 import re
@@ -34,13 +37,12 @@ from labproof import paths
 from labproof.errors import LabError
 from labproof.lab import (
     archives,
-    claims,
     commands,
     folders,
     grants,
     layers,
-    prose,
     published,
+    reports,
     seeds,
     trainings,
     validation,
@@ -130,11 +132,10 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
     scaling = load(preset_file, "preset.schema.yaml", root)
     chosen = _seeds(config, CONFIG) or _seeds(scaling, preset_file)
     ladder = _ladder(scaling, preset_file, len(chosen))
-    tasks_file, findings_file = folder / "tasks.yaml", folder / "findings.yaml"
+    tasks_file = folder / "tasks.yaml"
     lab = validation.read(tasks_file, base)
     commanded = commands.is_one(lab)
     schemas.check(lab, "runs.schema.yaml" if commanded else "tasks.schema.yaml", tasks_file)
-    findings = load(findings_file, "findings.schema.yaml", base)
     backbone = _backbone(config, scaling, preset)
     if commanded:
         lab["datasets"] = datasets = {}
@@ -168,7 +169,7 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
             if dataset not in datasets:
                 cause = f'there is no dataset "{dataset}".{suggest(dataset, datasets)}'
                 raise problem(tasks_file, ["tasks", key, "gallery"], cause)
-    claimed = claims.resolve(findings, tasks, cells, findings_file)
+    claimed = reports.read(folder, base, schemas, tasks, cells)
     if published_of(config["lab"], root):
         published.read(folder / "published.csv", base, cells)
     used = dict.fromkeys(dataset["source"] for dataset in lab["datasets"].values())
@@ -210,12 +211,7 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
             key: {size: dataset[size] for size in ("size", "train", "validation")}
             for key, dataset in lab["datasets"].items()
         },
-        "prose": prose.read(
-            str(folder / prose.FILE),
-            base,
-            tasks,
-            [entry["id"] for entry in claimed["findings"]],
-        ),
+        "report": None,
         **claimed,
     }
 
@@ -225,6 +221,31 @@ def _there(results: paths.Results, cells: Mapping, name: str) -> list[str]:
     trained = trainings.trained_as(cells, name)
     found, shorter = results.blocks(trained), cells[trained].get("continues")
     return found + (_there(results, cells, shorter) if shorter else [])
+
+
+def of_report(lab: Mapping, report: str | None) -> dict:
+    """The resolved lab as one of its reports claims it; as it is for none.
+
+    `report` is a name, or the place of its results as `paths.of_report` has it.
+    """
+    name = (report or "").removeprefix(paths.REPORTS)
+    if not name:
+        return dict(lab)
+    if name not in lab["reports"]:
+        cause = f'"{name}": there is no such report.{suggest(name, lab["reports"])}'
+        raise LabError(f"{Path(lab['folder']) / reports.FOLDER}: {cause}")
+    granted = lab["granted"]
+    if granted:
+        changed = granted["changed"]  # True: it was planned when the lab had one report
+        granted = {**granted, "changed": changed is True or name in (changed or [])}
+    return {
+        **lab,
+        **lab["reports"][name],
+        "reports": {},  # nothing of a report's hangs on what the others claim
+        "title": f"{lab['title']}: {name}",
+        "report": name,
+        "granted": granted,
+    }
 
 
 def findings_of(lab: Mapping, finding: str | None) -> list[dict]:

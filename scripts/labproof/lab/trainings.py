@@ -39,10 +39,12 @@ def shared(
     """Name of each cell -> the first cell of those that are one training with it, as `alike` says.
 
     Data sets that differ in nothing but their names are the same images: a control without markers
-    is none on films that have no marker to leave out. Cells that a command trains have none.
+    is none on films that have no marker to leave out. Cells of the user's own are each a training
+    of their own: their code or their files may hang on the name, which a command is told.
     """
     seen = {
-        name: {**cell, "dataset": datasets.get(cell["dataset"])} for name, cell in cells.items()
+        name: {**cell, "dataset": datasets.get(cell["dataset"]), "own": cell.get("run") and name}
+        for name, cell in cells.items()
     }
     return {name: group[0] for group in alike(seen, besides) for name in group}
 

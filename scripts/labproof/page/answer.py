@@ -105,7 +105,7 @@ def undecided(judged: Sequence[Mapping], seconds: Mapping[str, float]) -> list[s
         if len(payable) > 1:
             said.append(f"The cheapest takes {price(cheapest, seconds)}.")
     if rest:
-        left = "The others need" if payable else "They need"
+        left = "The others need" if payable else "They need" if rest > 1 else "It needs"
         said.append(f"{left} more validation data, or another question.")
     return said
 

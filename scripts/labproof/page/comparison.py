@@ -17,9 +17,10 @@ import numpy as np
 from labproof import paths, tables, words
 from labproof.errors import LabError
 from labproof.judging import findings, verdicts
+from labproof.lab import leaves
 from labproof.page import ending, scoreboard
 
-PART = {"claim", "cell", "other", "measure", "verdict", "estimate", "low", "high", "n", "values"}
+PART = {"claim", "cell", "other", "measure", "at", "verdict", "n", "values"}
 # Columns of facts that say nothing of versions and devices.
 OWN = ("block", "seeds", "seconds", "peak_memory_mib", "parameters")
 NUMBERS = ("verdict", "estimate", "low", "high", "n")
@@ -65,7 +66,7 @@ def read(folder: Path, called: str) -> Run:
             f"{called}=results/lab3/demo"
         )
     parts = [part for entry in entries for part in entry["parts"]]
-    if not all(isinstance(part, dict) and set(part) >= PART for part in parts):
+    if not all(isinstance(part, dict) and set(part) >= PART.union(NUMBERS) for part in parts):
         raise LabError(
             f"{file}: its findings lack numbers that belong to them by now. Delete the file and "
             "run again: that judges anew and trains nothing."
@@ -73,7 +74,7 @@ def read(folder: Path, called: str) -> Run:
     # one of several reports lies in its run's folder
     base = folder.parents[1] if folder.parent.name == "reports" else folder
     results = paths.Results(base)
-    names = dict.fromkeys(cell for part in parts for cell in (part["cell"], part["other"]) if cell)
+    names = dict.fromkeys(cell for part in parts for cell in leaves.cells(part))
     cells, versions = {}, {}
     for name in names:
         history = tables.read(Path(results.history(name)))
@@ -172,8 +173,7 @@ def table(a: Run, b: Run) -> str:
 
 
 def _tally(name: str, run: Run) -> str:
-    counts = scoreboard.counts(list(run.entries.values()))
-    each = ", ".join(f"{each['mark']} {each['count']} {each['verdict']}" for each in counts)
+    each = ending.tally(list(run.entries.values()))
     return f"{name}  {run.folder}: {words.count(len(run.entries), 'sentence')}, {each}"
 
 
@@ -209,7 +209,7 @@ def _pairs(before: Sequence[Mapping], after: Sequence[Mapping]) -> list[tuple]:
 
 
 def _asked(part: Mapping) -> tuple:
-    return tuple(part.get(key) for key in ("measure", "at", "cell", "other", "other_measure"))
+    return (leaves.kind(part), *leaves.terms(part))
 
 
 def _why(pairs: Sequence[tuple], a: Run, b: Run) -> list[str]:
@@ -221,7 +221,7 @@ def _why(pairs: Sequence[tuple], a: Run, b: Run) -> list[str]:
     counts = _both(both, lambda part: part["n"])
     if counts:
         said.append(f"{counts} seeds")
-    names = dict.fromkeys(c for first, _ in both for c in (first["cell"], first["other"]) if c)
+    names = dict.fromkeys(cell for first, _ in both for cell in leaves.cells(first))
     unlike = set()
     for key in ("epochs", "parameters"):
         for cell in names:

@@ -1,7 +1,7 @@
 """What a run says last in the terminal: the verdicts, surprises, what is open and what is next."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from labproof import tables, words
@@ -17,6 +17,8 @@ WIDTH = 200  # of a line; a sentence may be long
 def succeeded(lab: Mapping, results: Results, since: float) -> str:
     """Some lines on a finished run; empty unless it has made the page, so that no old one is told.
 
+    Of several reports: the tally of each, and the page that lays them side by side.
+
     Parameters
     ----------
     lab
@@ -26,14 +28,13 @@ def succeeded(lab: Mapping, results: Results, since: float) -> str:
     since
         When the run began, in seconds since the epoch.
     """
+    if lab["reports"]:
+        return _of_reports(lab, results, since)
     page = Path(results.report(".html"))
     judged = findings.read(Path(results.findings))
     if not judged or not page.is_file() or page.stat().st_mtime < since:
         return ""
-    tally = ", ".join(
-        f"{each['mark']} {each['count']} {each['verdict']}" for each in scoreboard.counts(judged)
-    )
-    said = [f"{tally}, of {words.count(len(judged), 'sentence')}."]
+    said = [f"{tally(judged)}, of {words.count(len(judged), 'sentence')}."]
     said += [
         _cut(f"✗ {entry['statement']} {answer.told(entry)}")
         for entry in answer.surprises(judged, MOST)
@@ -43,6 +44,23 @@ def succeeded(lab: Mapping, results: Results, since: float) -> str:
     if any(entry["verdict"] == scoreboard.verdicts.UNDECIDED for entry in judged):
         said += [_next(lab)]
     return plain(said)
+
+
+def _of_reports(lab: Mapping, results: Results, since: float) -> str:
+    page = Path(results.overview[0])
+    if not page.is_file() or page.stat().st_mtime < since:
+        return ""
+    judged = {
+        name: findings.read(Path(results.of_report(name).findings)) for name in lab["reports"]
+    }
+    said = [f"{name}: {tally(entries)}" for name, entries in judged.items()]
+    return plain([*said, f"All {len(judged)} reports side by side: {page}"])
+
+
+def tally(judged: Sequence[Mapping]) -> str:
+    """How many findings have each verdict, in a line."""
+    counts = scoreboard.counts(judged)
+    return ", ".join(f"{each['mark']} {each['count']} {each['verdict']}" for each in counts)
 
 
 def failed(lab: Mapping, results: Results, since: float) -> str:

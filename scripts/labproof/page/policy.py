@@ -18,6 +18,7 @@ ADDRESS = re.compile(r"\s+src=([\"'])data:([^,\"']*),([^\"']*)\1", re.IGNORECASE
 # The switch of Quarto's colour schemes carries its handler as an attribute.
 HANDLER = re.compile(r'\sonclick="(window\.quarto\w+\(\);(?:\s*return false;)?)"')
 CHARSET = re.compile(r"<head\b[^>]*>(?:\s*<meta\s+charset=[^>]*>)?", re.IGNORECASE)
+SCRIPTS = re.compile(r"(script-src(?: 'sha256-[^']+')+)")
 ALLOWED = (
     "default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline' data:; "
     "base-uri 'none'; form-action 'none'"
@@ -53,6 +54,14 @@ def with_policy(page: str, source: str, own: Iterable[str]) -> str:
         raise LabError(
             "The page that was rendered has no <head>, so it cannot be given its policy."
         )
+    return page
+
+
+def let_in(page: str, script: str) -> str:
+    """A page with its policy, which lets in one script more: one that the page itself puts in."""
+    page, put = SCRIPTS.subn(lambda found: f"{found[1]} {_hash(script)}", page, count=1)
+    if not put:
+        raise LabError("The page has no policy that lets a script in, so none can be added to it.")
     return page
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pypandoc
 
 from labproof.errors import LabError
+from labproof.page import vega
 from labproof.page.policy import with_policy
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")  # a terminal's; a log has none
@@ -86,7 +87,7 @@ def with_pandoc(qmd: Path, html: Path, styles: Path) -> None:
     run(command, qmd)
 
 
-def render(qmd: Path, html: Path, styles: Path) -> str:
+def render(qmd: Path, html: Path, styles: Path, library: Path | None = None) -> str:
     """Render the report, write into its foot who did, and give it its policy.
 
     Parameters
@@ -97,6 +98,8 @@ def render(qmd: Path, html: Path, styles: Path) -> str:
         The page to write.
     styles
         The folder of the filter, the template and the styles: report/.
+    library
+        Vega-Lite, as `vega.write` writes it; without it the page has no explorer.
 
     Returns
     -------
@@ -110,6 +113,9 @@ def render(qmd: Path, html: Path, styles: Path) -> str:
     page = ROLE.sub(r"\1", page)
     own = [script.read_text(encoding="utf-8") for script in sorted(styles.glob("*.js"))]
     page = with_policy(page, qmd.read_text(encoding="utf-8"), own)
+    if library:
+        licences = (styles / "vega-licences.txt").read_text(encoding="utf-8")
+        page = vega.put(page, library.read_text(encoding="utf-8"), licences)
     html.write_text(page, encoding="utf-8")
     return renderer
 

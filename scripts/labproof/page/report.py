@@ -5,6 +5,7 @@ A missing file is not an error: what cannot be read is None, and the page says "
 
 import os
 from collections.abc import Mapping, Sequence
+from html import unescape
 from pathlib import Path
 
 import jinja2
@@ -19,7 +20,7 @@ from labproof.lab import leaves, settings
 from labproof.lab import prose as written
 from labproof.lab import published as numbers
 from labproof.lab.vocabulary import MEASURES
-from labproof.page import answer, prose, records, scoreboard, seeding, sentences
+from labproof.page import answer, explorer, prose, records, scoreboard, seeding, sentences
 from labproof.page.cells import (
     backbone,
     command_row,
@@ -52,13 +53,17 @@ def context(
 ) -> dict:
     """All that the template reads, from a resolved lab and the paths of its results."""
     commands = {"make": settings.make(lab), "snakemake": settings.snakemake(lab)}
+    of_one = f"{lab['report']}/" if lab["report"] else ""
     commands |= {
-        entry["id"]: settings.make(lab, "finding", finding=entry["id"]) for entry in lab["findings"]
+        entry["id"]: settings.make(lab, "finding", finding=of_one + entry["id"])
+        for entry in lab["findings"]
     }
     commands = {name: literal(command) for name, command in commands.items()}
-    reviews = records.of_page(lab["title"], Path(results.findings))
-    lab, missing = escaped(lab), escaped(missing)
+    verdicts = Path(results.of_report(lab["report"]).findings)
+    reviews = records.of_page(lab["title"], verdicts)
     told = escaped(pd.DataFrame(numbers.read(published), columns=numbers.COLUMNS))
+    plain = lab  # as it was written
+    lab, missing = escaped(lab), escaped(missing)
     lacking = [gap["cell"] for gap in missing]
     # of a cell without any seed, what an earlier run may have left is not shown
     gone = {cell for cell in lacking if lacking.count(cell) == len(lab["blocks"][cell])}
@@ -67,12 +72,13 @@ def context(
         return Results(f"{results.root}/gone") if cell in gone else results
 
     cells = {name: read_cell(name, lab, place(name), told) for name in lab["cells"]}
+    curves = {name: Path(place(name).history(name)) for name in cells}
     trained = [cell for cell in cells.values() if cell["values"]]
-    entries = escaped(findings.read(Path(results.findings)))
+    entries = escaped(findings.read(verdicts))
     unlike = {entry["id"] for entry in entries} ^ {entry["id"] for entry in lab["findings"]}
     if entries and unlike:
         raise LabError(
-            f"{results.findings}: it is not of the lab's sentences "
+            f"{verdicts}: it is not of the lab's sentences "
             f"({words.listing(sorted(unlike))}). Delete the file and run again: that judges anew "
             "and trains nothing."
         )
@@ -94,6 +100,10 @@ def context(
                 for name in entry["cells"]
                 if name in cells and cells[name]["one_class"]
             ],
+            explored=explorer.address(
+                [name for name in entry["cells"] if name in cells and cells[name]["values"]],
+                unescape(entry["measure"]),
+            ),
         )
         for entry in entries
     ]
@@ -126,6 +136,7 @@ def context(
                 "answers": shown(members),
                 "notes": notes(members, groups),
                 "seen": seen(members),
+                "explored": explorer.address([c["name"] for c in members if c["values"]]),
                 "prose": prose.paragraphs((lab.get("prose") or {}).get(task, ()), by_id),
                 "findings": [
                     entry
@@ -214,6 +225,7 @@ def context(
         ],
         "settings": rows,
         "runs": [command_row(cell) for cell in cells.values() if cell["settings"].get("run")],
+        "explorer": explorer.packed(plain, curves, published),
         "twins": twins(cells),
         "differing": differing,
         "same": {key: rows[0][key] for key in often_same if rows and key not in differing},
@@ -221,6 +233,14 @@ def context(
         "only_phantoms": kinds == {"phantom"},
         "given": sum(
             c["trainings"] for c in cells.values() if (c["settings"].get("run") or {}).get("given")
+        ),
+        "losses": " or ".join(
+            said
+            for said, some in (
+                ("in nats", built_in),
+                ("as the lab's code tells them", len(built_in) < len(cells)),
+            )
+            if some
         ),
         "trainings": sum(c["trainings"] for c in cells.values()),
         "seeds": seeds_in_words([cell["trainings"] for cell in trained]),
@@ -258,7 +278,8 @@ def write(
     Parameters
     ----------
     lab
-        The resolved lab, as `labproof.lab.plan.resolve` gives it.
+        The resolved lab, as `labproof.lab.plan.resolve` gives it, or as one of its reports claims
+        it.
     results
         The preset's results folder.
     published

@@ -50,6 +50,7 @@ def finding(
     price: str = "",
     warnings: Sequence[str] = (),
     stuck: Sequence[str] = (),
+    explored: str = "",
 ) -> dict:
     """What the page says of one finding.
 
@@ -67,6 +68,8 @@ def finding(
         Of its data, those that bear on it.
     stuck
         Sentences on seeds of its cells that never left chance.
+    explored
+        Where the explorer shows its cells.
     """
     parts = [part(each, entry["curve"] is not None) for each in entry["parts"]]
     mark, name = BADGES[entry["verdict"]]
@@ -84,6 +87,7 @@ def finding(
         "price": price,
         "warnings": warnings,
         "stuck": [*stuck],
+        "explored": explored,
     }
 
 
