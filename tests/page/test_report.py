@@ -610,6 +610,20 @@ def test_looks_images_and_the_least_difference_stand_in_the_card(fake):
             {"relation": "similar_to", "other": "b", "margin": 0.02},
             "of a lies 0.500 [0.400, 0.600] above that of b; claimed: within 0.02 of it.",
         ),
+        (
+            {"relation": "about", "less": "b", "margin": 0.2},
+            "of a less that of b is 0.500 [0.400, 0.600]; claimed: within 0.2 of 0.3.",
+        ),
+        (
+            {"relation": "above", "less": "b", "other": "c", "other_less": "d"},
+            "a less that of b lies 0.500 [0.400, 0.600] above that of c less that of d; "
+            "claimed: above it.",
+        ),
+        (
+            {"relation": "above", "other": "b", "over_seeds": "spread", "times": 2.0},
+            "the spread over seeds of the final training loss of a is 0.500 [0.400, 0.600] times "
+            "that of b; claimed: above 2 times it.",
+        ),
     ],
 )
 def test_what_decided_is_told_in_plain_words(changed, said):

@@ -179,8 +179,8 @@ def _claimed(part: Mapping) -> str:
     """What is claimed of a part's number; a margin that the lab did not write is told as ours."""
     relation, margin = part["relation"], f"{part['margin']:g}"
     middle = "it" if part["other"] else f"{part['number']:g}".replace("-", words.MINUS)
-    if leaves.kind(part) == "ratio":
-        middle = f"{part.get('times', 1):g} times it"
+    if leaves.kind(part) == "ratio" and part.get("times", 1) != 1:
+        middle = f"{part['times']:g} times it"
     if relation in ("about", "similar_to"):
         return f"claimed: within {margin} of {middle}"
     said = f"claimed: {relation} {middle}"
