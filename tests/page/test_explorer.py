@@ -94,6 +94,21 @@ def test_a_lab_without_a_training_has_no_explorer():
     assert explorer.packed(lab({}), {}, None) == ""
 
 
+@pytest.mark.parametrize(
+    ("measure", "shown"),
+    [
+        ("final_val_accuracy", "&show=accuracy"),
+        ("overfitting", "&show=loss"),
+        ("final(val_dice)", "&show=dice"),
+        ("accuracy", ""),
+        ("seconds", ""),
+    ],
+)
+def test_an_address_names_cells_and_the_column_of_the_measure(measure, shown):
+    assert explorer.address(["1a-plain", "1b"], measure) == f"#explore=1a-plain+1b{shown}"
+    assert explorer.address([], measure) == ""
+
+
 # --- the library in the page --------------------------------------------------------------------
 
 FRAME = '<html><head></head><body><script>1</script><b id="explorer-data"></b></body></html>'
@@ -256,6 +271,16 @@ def test_a_link_shows_what_its_sender_saw(visit, made):
     link.click()
     page.locator("#explore tr[data-cell='2a-spatial']").wait_for()
     assert list(written(page)) == ["2a-dropout", "2a-spatial"]
+
+
+@needs_browser
+def test_from_the_top_two_actions_show_how_two_cells_differ(visit, made):
+    page = visit(made)
+    page.get_by_role("link", name="With dropout both accuracies are higher").first.click()
+    page.locator("#finding-1a-dropout-better .to-explorer a").click()
+    drawn(page)
+    assert list(written(page)) == ["1a-dropout", "1a-plain"]
+    assert page.locator("#explore [name=show]").input_value() == "accuracy"
 
 
 @needs_browser

@@ -224,6 +224,13 @@ def test_table_against_pandas_and_scipy(fake):
         assert row in task(text, "1a")
 
 
+def test_tables_say_their_units(fake):
+    assert task(fake[-1], "1a").count("Accuracies are shares, losses in nats.") == 1
+    heads = [line for line in fake[-1].splitlines() if line.startswith("| Cell | Data |")]
+    assert len(heads) == 1 and "| Base (maps) | Dense (units) |" in heads[0]
+    assert "| Size (pixels) |" in fake[-1] and "| Peak memory (MiB) |" in fake[-1]
+
+
 def test_published_numbers_and_notes_stand_in_the_table(fake):
     text = fake[-1]
     assert re.search(r"validation accuracy \| [^|]+\| 5 \| 0.850 \| 0.770 \| 0.830 \|", text)
@@ -603,6 +610,20 @@ def test_looks_images_and_the_least_difference_stand_in_the_card(fake):
         (
             {"relation": "similar_to", "other": "b", "margin": 0.02},
             "of a lies 0.500 [0.400, 0.600] above that of b; claimed: within 0.02 of it.",
+        ),
+        (
+            {"relation": "about", "less": "b", "margin": 0.2},
+            "of a less that of b is 0.500 [0.400, 0.600]; claimed: within 0.2 of 0.3.",
+        ),
+        (
+            {"relation": "above", "less": "b", "other": "c", "other_less": "d"},
+            "a less that of b lies 0.500 [0.400, 0.600] above that of c less that of d; "
+            "claimed: above it.",
+        ),
+        (
+            {"relation": "above", "other": "b", "over_seeds": "spread", "times": 2.0},
+            "the spread over seeds of the final training loss of a is 0.500 [0.400, 0.600] times "
+            "that of b; claimed: above 2 times it.",
         ),
     ],
 )

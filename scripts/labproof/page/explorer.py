@@ -6,18 +6,21 @@ explorer's script puts a lab's text into the page by ways that make no HTML of i
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pandas as pd
 from scipy.special import stdtrit
 
 from labproof import tables
 from labproof.lab import published as numbers
+from labproof.lab import vocabulary
 from labproof.page import vega
 
 DIGITS = 6  # Keras computes in float32, which has seven
 NOT_DRAWN = ("seed", "epoch")
+WRITTEN = {name: case for case, name in vocabulary.CASES.items()}
 
 
 def packed(lab: Mapping, histories: Mapping[str, Path], published: Path | str | None) -> str:
@@ -67,6 +70,21 @@ def data(lab: Mapping, histories: Mapping[str, pd.DataFrame], published: pd.Data
         "published": told[["cell", "group", "metric", "value"]].to_dict("records"),
         "t": [float(stdtrit(n - 1, 0.975)) if n > 1 else None for n in range(most + 1)],
     }
+
+
+def address(cells: Sequence[str], measure: str = "") -> str:
+    """Where the explorer shows these cells, and what the measure is taken of; empty for no cell.
+
+    Parameters
+    ----------
+    cells
+        Names of cells that are drawn.
+    measure
+        The name of a measure. One that is not of a column leaves to the explorer what it shows.
+    """
+    _, of = vocabulary.split(WRITTEN.get(measure, measure))
+    shown = {"show": of.split(" - ")[0].removeprefix("val_")} if of else {}
+    return "#" + urlencode({"explore": " ".join(cells), **shown}) if cells else ""
 
 
 def columns(history: pd.DataFrame) -> dict[str, list[list[float | None]]]:

@@ -50,6 +50,7 @@ def finding(
     price: str = "",
     warnings: Sequence[str] = (),
     stuck: Sequence[str] = (),
+    explored: str = "",
 ) -> dict:
     """What the page says of one finding.
 
@@ -67,8 +68,11 @@ def finding(
         Of its data, those that bear on it.
     stuck
         Sentences on seeds of its cells that never left chance.
+    explored
+        Where the explorer shows its cells.
     """
-    parts = [part(each, entry["curve"] is not None) for each in entry["parts"]]
+    defined = entry["curve"] is not None or entry["negated"]
+    parts = [part(each, defined) for each in entry["parts"]]
     mark, name = BADGES[entry["verdict"]]
     return {
         **entry,
@@ -84,6 +88,7 @@ def finding(
         "price": price,
         "warnings": warnings,
         "stuck": [*stuck],
+        "explored": explored,
     }
 
 
@@ -174,8 +179,8 @@ def _claimed(part: Mapping) -> str:
     """What is claimed of a part's number; a margin that the lab did not write is told as ours."""
     relation, margin = part["relation"], f"{part['margin']:g}"
     middle = "it" if part["other"] else f"{part['number']:g}".replace("-", words.MINUS)
-    if leaves.kind(part) == "ratio":
-        middle = f"{part.get('times', 1):g} times it"
+    if leaves.kind(part) == "ratio" and part.get("times", 1) != 1:
+        middle = f"{part['times']:g} times it"
     if relation in ("about", "similar_to"):
         return f"claimed: within {margin} of {middle}"
     said = f"claimed: {relation} {middle}"
@@ -187,7 +192,7 @@ def _claimed(part: Mapping) -> str:
 def definition(entry: Mapping) -> str:
     """What the lab's word for a curve means, and whether the sentence claims or denies it."""
     if entry["curve"] is None:
-        return ""
+        return "The sentence claims that not all of this holds." if entry["negated"] else ""
     asked = "denies" if entry["negated"] else "claims"
     return f"The sentence {asked} *{entry['curve']}*: {entry['means']}."
 
