@@ -10,25 +10,26 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from test_trainer import KINDS, dataset
+from test_trainer import KINDS, KINDS_IN_ONE, dataset
 
 from labproof.judging import verdicts
 from labproof.training import trainer
 from project import ROOT
 
-# The kinds of cells that still differ once no dropout is left.
-SAME = ("plain", "batch norm", "augmented", "vgg16, softmax", "transfer")
+# Masks are all that the backends draw in their own ways.
+SAME = {
+    kind: {**cell, "dropout": 0.0, "spatial_dropout": 0.0} for kind, cell in KINDS_IN_ONE.items()
+}
 PROGRAM = """
 import json, sys
 sys.path[:0] = ["scripts", "tests", "tests/training"]
 import keras
 from labproof.training import trainer
-from test_trainer import KINDS, dataset
+from test_trainer import dataset
 assert keras.backend.backend() == "jax"
 wanted = json.loads(sys.argv[1])
 found = {}
-for kind, changes in wanted["cells"].items():
-    cell = {**KINDS[kind], **changes}
+for kind, cell in wanted["cells"].items():
     trained = trainer.train(
         cell, dataset(cell, *wanted["images"]), wanted["seeds"], engine=wanted["engine"]
     )
@@ -62,22 +63,16 @@ def on_jax(cells, *, images, seeds, engine):
     }
 
 
-def without_dropout(kinds):
-    """Masks are all that the backends draw in their own ways."""
-    return {kind: {"dropout": 0.0, "spatial_dropout": 0.0} for kind in kinds}
-
-
 @pytest.fixture(scope="module")
 def block():
     """The cells trained on JAX."""
-    return on_jax(without_dropout(SAME), images=(20, 9), seeds=[0, 3], engine="block")
+    return on_jax(SAME, images=(20, 9), seeds=[0, 3], engine="block")
 
 
 @pytest.mark.parametrize("kind", SAME)
 def test_without_dropout_both_engines_train_the_same_networks(block, kind):
     """Weights, order, augmentation, optimiser, losses: two libraries, the same two epochs."""
-    cell = {**KINDS[kind], **without_dropout([kind])[kind]}
-    here = trainer.train(cell, dataset(cell, 20, 9), [0, 3])
+    here = trainer.train(SAME[kind], dataset(SAME[kind], 20, 9), [0, 3])
     histories, predictions = block[kind]
     np.testing.assert_allclose(histories, here.histories, rtol=5e-3, atol=1e-3)
     np.testing.assert_allclose(
@@ -87,7 +82,7 @@ def test_without_dropout_both_engines_train_the_same_networks(block, kind):
 
 @pytest.mark.slow
 def test_one_seed_after_another_on_jax_is_the_block():
-    cells = {"plain": {}, "batch norm": {}}
+    cells = {kind: KINDS[kind] for kind in ("plain", "batch norm")}
     parts = [
         on_jax(cells, images=(20, 9), seeds=[0, 3], engine=engine) for engine in ("single", "block")
     ]
@@ -148,10 +143,10 @@ def test_both_engines_are_equivalent_over_the_seeds():
     """
     seeds, epochs = list(range(10)), {"epochs": 12}
     images = (64, 200)  # of 40 validation images the chance alone is as wide as the margin
-    found = on_jax(dict.fromkeys(KINDS, epochs), images=images, seeds=seeds, engine="block")
+    cells = {kind: {**cell, **epochs} for kind, cell in KINDS.items()}
+    found = on_jax(cells, images=images, seeds=seeds, engine="block")
     about, all_kinds = verdicts.Region(-0.1, 0.1), {"accuracy": [], "val_accuracy": []}
-    for kind in KINDS:
-        cell = {**KINDS[kind], **epochs}
+    for kind, cell in cells.items():
         here = trainer.train(cell, dataset(cell, *images), seeds).histories
         for column, differences in all_kinds.items():
             one, other = (
