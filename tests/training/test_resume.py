@@ -7,13 +7,13 @@ import signal
 import time
 
 import pytest
-from test_trainer import KINDS, dataset
+from test_trainer import KINDS_IN_ONE, dataset
 
 import block
 
 KILLS = int(os.environ.get("LABPROOF_KILLS", "2"))  # of each kind; half of them cannot be caught
 # so many that the seconds of all lives together do not suffice for them
-EPOCHS = {"plain": 300, "batch norm": 150, "augmented": 150, "transfer": 2000}
+EPOCHS = {"all in one": 150, "transfer": 2000}
 
 
 def epochs(folder):
@@ -45,7 +45,7 @@ def killed(folder, number, chance):
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", EPOCHS)
 def test_a_block_killed_again_and_again_gives_the_same_bytes(tmp_path, kind):
-    cell = {**KINDS[kind], "epochs": EPOCHS[kind]}
+    cell = {**KINDS_IN_ONE[kind], "epochs": EPOCHS[kind]}
     whole, folder = (
         block.prepare(tmp_path / name, cell, dataset(cell, train=80)) for name in ("whole", "parts")
     )
