@@ -17,7 +17,7 @@ from _common import ROOT
 from labproof.judging import verdicts
 from labproof.judging.verdicts import Region, Sample
 
-DRAWS = 2000
+DRAWS = 1000
 SHAPES = {
     "bell curve": lambda rng, size: rng.normal(size=size),
     "heavy tails (t, 5 df)": lambda rng, size: rng.standard_t(5, size=size),

@@ -33,9 +33,10 @@ with job(snakemake):
         figure, table = figure_and_table
         style.save(figure, folder / name, table)
 
-    draw("curves", learning_curves(histories, told(list(cells))))
+    units = snakemake.params.units
+    draw("curves", learning_curves(histories, told(list(cells)), units))
     for name, label in cells.items():
-        draw(name, learning_curves({label: histories[label]}, told([name])))
+        draw(name, learning_curves({label: histories[label]}, told([name]), units))
     classes = {label: snakemake.params.classes[name] for name, label in cells.items()}
     known = {label: table for label, table in predictions.items() if of_classes(table)}
     if known:

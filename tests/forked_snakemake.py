@@ -61,7 +61,7 @@ def serve() -> None:
     os.chdir(call["folder"])
     os.environ.clear()
     os.environ.update(call["environment"])
-    sys.path.insert(0, "")
+    sys.path[:0] = ["", *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     sys.argv = ["snakemake", *call["arguments"]]
     runpy.run_module("snakemake", run_name="__main__", alter_sys=True)
 

@@ -67,6 +67,8 @@ def test_a_whole_report_of_a_strangers_lab_and_a_partial_one(project, monkeypatc
     monkeypatch.delenv("FAILING")
     ran = run(project, "all")
     assert ran.returncode == 0, ran.stdout
+    (told,) = (project / "results/toy/smoke/repeats").rglob("*.json")
+    assert json.loads(told.read_text())["differs"] == []
     (finding,) = json.loads((project / "results/toy/smoke/findings.json").read_text())
     assert finding["verdict"] == "reproduced"
     assert "Judged over seeds alone" in finding["reason"]
@@ -157,6 +159,13 @@ def test_one_process_that_trains_all_cells_runs_once_a_seed(project):
     results = project / "results/toy/smoke"
     printed = list(results.glob("runs/*/*/output.log"))
     assert [file.read_text().count("a process") for file in printed] == [1, 1]
+    assert "Not all that is random" not in (results / "report/index.qmd").read_text()
+    # the same without a seed: seeds are replicates all the same, and the page tells of it
+    (lab / "train.py").write_text(LOOP.replace("random.random", "random.SystemRandom().random"))
+    ran = run(project, "all")
+    assert ran.returncode == 0, ran.stdout
+    told = (results / "report/index.qmd").read_text()
+    assert "a second run of low with seed 0 left other numbers" in told
     for cell, level in (("low", 0.5), ("high", 0.7)):
         table = pd.read_csv(results / f"histories/{cell}.csv")
         assert table["val_accuracy"].between(level, level + 0.01).all() and len(table) == 6

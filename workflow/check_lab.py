@@ -59,9 +59,15 @@ def _cell(lab: dict, name: str, cell: dict) -> list[str]:
 
 def _sentence(entry: dict) -> list[str]:
     lines = [f"  {entry['id']}: {entry['statement']}"]
-    for leaf in leaves.leaves(entry["claim"]):
-        lines.append(f"      {leaves.words(leaf)}")
-    return lines
+    return lines + _claim(entry["claim"], "      ")
+
+
+def _claim(claim: dict, indent: str) -> list[str]:
+    if "parts" not in claim:
+        return [f"{indent}{leaves.words(claim)}"]
+    inner = indent + "  " * claim["negated"]
+    parts = [line for part in claim["parts"] for line in _claim(part, inner)]
+    return [f"{indent}not all of:", *parts] if claim["negated"] else parts
 
 
 def _hints(lab: dict) -> list[str]:

@@ -22,7 +22,7 @@ from labproof import paths
 from labproof.errors import LabError
 from labproof.job import end_with_parent
 from labproof.judging import allocation
-from labproof.lab import costs, grants, plan
+from labproof.lab import costs, folders, grants, plan
 
 ROOT = Path(__file__).resolve().parents[1]
 LOOKING = {"-n", "--dry-run", "--dryrun", "--lint", "--report", "--unlock"}  # nothing is trained
@@ -37,6 +37,20 @@ def resolved(arguments: list[str]) -> dict:
     return plan.resolve(plan.overridden(config, plan.read_config(ROOT), ROOT), ROOT)
 
 
+def ask(lab: dict, arguments: list[str]) -> None:
+    """Ask on a terminal whether a stranger's lab may run; elsewhere Snakemake tells what to say."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()) or f"trust={lab['name']}" in arguments:
+        return
+    told = folders.untrusted(lab, ROOT)
+    if not told:
+        return
+    print(f"\n{told}", file=sys.stderr)
+    print("Do you trust it, from now on? [y/N] ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        sys.exit("Nothing was run.")
+    folders.trust(lab["folder"])
+
+
 def cores_of(arguments: list[str]) -> int:
     """How many jobs of one core run side by side, as Snakemake is told."""
     told = re.findall(r"(?:--cores|--jobs|-c|-j)[ =]?(\d+)", " ".join(arguments))
@@ -47,6 +61,7 @@ def main(budget: str, arguments: list[str]) -> None:
     """Run looks until nothing is worth its time, or the budget is spent."""
     try:
         lab = resolved(arguments)
+        ask(lab, arguments)
         time = grants.seconds(budget or lab["budget"])
         file = Path(paths.of_resolved(lab).plan)
         # seeds that the command names, and a lab without steps, are one look at all of them

@@ -66,6 +66,10 @@ class Results:
         """Folder where a user's command trained one seed, with all that it wrote."""
         return f"{self.root}/runs/{cell}/{block}"
 
+    def repeat(self, cell: str, block: str) -> str:
+        """Whether a second run of one seed by a user's command left the same."""
+        return f"{self.root}/repeats/{cell}/{block}.json"
+
     def scalars(self, cell: str) -> str:
         """Single numbers that a user's command told of its seeds."""
         return f"{self.root}/scalars/{cell}.csv"

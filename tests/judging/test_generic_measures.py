@@ -254,6 +254,75 @@ def test_an_accuracy_of_many_classes_has_its_images_part(answers):
     assert entry["parts"][0]["spread"]["image"] > 0
 
 
+def final_answers(**columns):
+    rows = {"seed": np.repeat(range(5), 4), "split": "final", "image": [0, 1, 2, 3] * 5}
+    return pd.DataFrame({**rows, "label": [0, 1, 0, 1] * 5, **columns})
+
+
+def test_final_answers_that_are_numbers_leave_the_loss_to_the_history():
+    rows = [history(val_loss=np.full(4, 0.2 + seed / 100)).assign(seed=seed) for seed in range(5)]
+    leaf = claim(measure="final_val_loss", cell="a", other=None, other_measure=None, number=0.1)
+    answers = final_answers(prediction=0.5)
+    entry = judged(leaf, {"a": {"histories": pd.concat(rows), "predictions": answers}})
+    assert entry["estimate"] == pytest.approx(0.22) and images.SEEDS_ALONE in entry["reason"]
+
+
+def test_a_gap_to_a_training_loss_that_nobody_wrote_is_told():
+    rows = [history(val_loss=np.full(4, 0.2)).assign(seed=seed) for seed in range(5)]
+    leaf = claim(measure="overfitting", cell="a", other=None, other_measure=None, number=0.0)
+    tables = {"histories": pd.concat(rows), "predictions": final_answers(probability=0.5)}
+    entry = judged(leaf, {"a": tables})
+    assert entry["verdict"] == "undecided" and "it has no column loss" in entry["reason"]
+
+
+# --- which images --------------------------------------------------------------------------------
+
+
+def answering(order, count=400):
+    """Six seeds that are right on mostly the same images, in some order of them."""
+    rng, parts = np.random.default_rng(3), []
+    hard = rng.random(count) < 0.3
+    for seed in range(5):
+        right = np.where(hard, rng.random(count) < 0.2, rng.random(count) < 0.95)[order]
+        label = (np.arange(count) % 2)[order]
+        given = np.where(right == (label == 1), 0.9, 0.1)
+        rows = {"seed": seed, "split": "validation", "image": range(count), "label": label}
+        parts.append(pd.DataFrame({**rows, "probability": given}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def image_part(first, second):
+    tables = {
+        name: {"histories": history(loss=np.ones(4)).assign(seed=0), "predictions": answers}
+        for name, answers in (("bn", first), ("plain", second))
+    }
+    entry = judged(claim(measure="accuracy", other_measure="accuracy"), tables)
+    return entry["parts"][0]["spread"]["image"], entry
+
+
+def test_cells_without_a_data_set_share_images_where_their_labels_are_the_same():
+    straight = answering(np.arange(400))
+    other = np.random.default_rng(5).permutation(400)
+    same, _ = image_part(straight, straight)
+    apart, entry = image_part(straight, answering(other))
+    # as it is known for accuracies: of the same images most of it cancels, of others nothing does
+    assert same < 0.3 * apart
+    one = straight.groupby("image")[["label", "probability"]].apply(
+        lambda rows: ((rows["probability"] > 0.5) == (rows["label"] > 0.5)).mean()
+    )
+    assert apart > 1.5 * one.var() / 400
+    assert images.SEEDS_ALONE not in entry["reason"]
+
+
+def test_seeds_that_answer_other_images_each_are_judged_over_seeds_alone():
+    """As where the code splits its data by its own seed: the images are in the seeds' spread."""
+    mixed = answering(np.arange(400))
+    turned = mixed["seed"] == 1
+    mixed.loc[turned, "label"] = 1 - mixed.loc[turned, "label"]
+    part, entry = image_part(mixed, mixed)
+    assert part == 0 and images.SEEDS_ALONE in entry["reason"]
+
+
 def test_epochs_that_never_came_are_longer_than_the_shortest_run():
     rows = [
         history(val_dice=np.linspace(0, level, length)).assign(seed=seed)

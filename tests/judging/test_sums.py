@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from labproof.judging import bootstrap, findings, statistics, verdicts
+from labproof.judging import bootstrap, findings, statistics, telling, verdicts
 from labproof.judging.verdicts import Region, Sample
 from labproof.lab import leaves
 
@@ -110,6 +110,22 @@ def test_images_move_a_difference_of_differences_as_a_closed_form_says():
     assert error == pytest.approx((4 * 0.8 * 0.2 / 400) ** 0.5, rel=0.15)
     perfect = [bootstrap.draw(statistics.accuracy_of, label[None] * 1.0, label)] * 4
     assert bootstrap.image_error(*perfect, binary=400) == pytest.approx(2 / 400)
+
+
+def test_cells_that_differ_are_told_as_a_denial():
+    pairs = [("a", "b"), ("a", "c"), ("b", "c")]
+    parts = [claim(cell=x, other=y, relation="similar_to", margin=0.05) for x, y in pairs]
+    values = {name: RNG.normal(0.5, 0.002, 6) for name in "ab"} | {"c": RNG.normal(0.8, 0.002, 6)}
+    entry = {"id": "x", "task": "1", "statement": "s", "why": "w", "note": None, "ours": False}
+    said = {"parts": parts, "curve": None, "means": None, "negated": True}
+    tables = {name: histories(each) for name, each in values.items()}
+    found = findings.judge(
+        [{**entry, "cells": [*"abc"], "claim": said}], tables, seeds=range(6), datasets={}
+    )[0]
+    assert found["verdict"] == "reproduced"
+    told = telling.tell(found)
+    assert "The sentence claims that not all of this holds." in told
+    assert told.count(": does not hold") == 2 and told.count(": holds") == 1
 
 
 # --- spread over seeds -------------------------------------------------------------------------

@@ -96,3 +96,21 @@ def test_all_cells_of_the_lab_but_chains_and_twins_have_numbers_of_their_own(pre
         numbers.setdefault(groups[name], set()).add(trainings.stream(cell, 0))
     assert all(len(found) == 1 for found in numbers.values())
     assert len(set.union(*numbers.values())) == len(numbers)
+
+
+def test_one_seed_is_run_twice_of_the_cheapest_run_of_its_own():
+    run = {"given": None, "shares": None, "deterministic": False}
+    cells = {
+        "built-in": {"epochs": 1},
+        "long": {"epochs": 30, "run": run},
+        "unknown": {"epochs": None, "run": run},
+        "there": {"epochs": 2, "run": {**run, "given": "x.csv"}},
+        "shared": {"epochs": 2, "run": {**run, "shares": "long"}},
+        "fixed": {"epochs": 2, "run": {**run, "deterministic": True}},
+        "short": {"epochs": 3, "run": run},
+    }
+    assert trainings.to_repeat(cells) == "short"
+    del cells["short"], cells["long"]
+    assert trainings.to_repeat(cells) == "unknown"
+    del cells["unknown"]
+    assert trainings.to_repeat(cells) is None

@@ -475,8 +475,9 @@ def test_curves_that_a_users_code_does_not_write_are_left_out(tmp_path):
     style.save(figure, tmp_path / "curves", table)
     assert table["accuracy"].isna().all() and table["loss"].notna().all()
     assert [ax.get_ylabel() for ax in figure.axes] == ["loss"]
-    two, _ = curves.learning_curves({"plain": bare, "all": history()})
-    assert [ax.get_ylabel() for ax in two.axes[::2]] == ["loss", "accuracy"]
+    units = {"loss": "nats", "accuracy": "share"}
+    two, _ = curves.learning_curves({"plain": bare, "all": history()}, units=units)
+    assert [ax.get_ylabel() for ax in two.axes[::2]] == ["loss (nats)", "accuracy (share)"]
 
 
 def test_where_nobody_has_a_loss_or_an_accuracy_the_first_column_is_drawn():

@@ -89,3 +89,13 @@ def test_the_curve_in_words_and_drawn():
     places = dict(re.findall(r"\.(open|yes|own)[^}]*?left:([\d.]+)%", drawn))
     assert float(places["open"]) == 0 < float(places["own"]) < float(places["yes"])
     assert "aria-hidden" in drawn
+
+
+def test_a_ratio_of_spreads_has_a_mark_and_no_margin():
+    claim = {"relation": "below", "number": None, "other": "b", "margin": 0.0}
+    claim |= {"over_seeds": "spread", "times": 2.0, "low": 0.5, "high": 3.0}
+    claim["region"] = leaves.edges(claim)
+    assert claim["region"] == (-np.inf, 2)
+    told = margins.told(claim)
+    assert "reproduced with a mark above 3" in told
+    assert "not reproduced with a mark below 0.5" in told

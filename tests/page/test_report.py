@@ -16,6 +16,7 @@ from labproof.errors import LabError
 from labproof.judging import findings
 from labproof.page import cells, heatmaps, report, scoreboard, sentences
 from labproof.page.data import dataset_row
+from labproof.paths import Results
 from labproof.words import Estimate
 
 TEMPLATE = Path(__file__).parents[2] / "report" / "index.qmd.jinja"
@@ -221,6 +222,13 @@ def test_table_against_pandas_and_scipy(fake):
         low, high = stats.t.interval(0.95, 4, finals.mean(), stats.sem(finals))
         row = f"| {name} | {finals.mean():.3f} \\[{low:.3f}, {high:.3f}\\] | 5 |"
         assert row in task(text, "1a")
+
+
+def test_tables_say_their_units(fake):
+    assert task(fake[-1], "1a").count("Accuracies are shares, losses in nats.") == 1
+    heads = [line for line in fake[-1].splitlines() if line.startswith("| Cell | Data |")]
+    assert len(heads) == 1 and "| Base (maps) | Dense (units) |" in heads[0]
+    assert "| Size (pixels) |" in fake[-1] and "| Peak memory (MiB) |" in fake[-1]
 
 
 def test_published_numbers_and_notes_stand_in_the_table(fake):
@@ -463,7 +471,7 @@ def test_each_split_of_a_dataset_is_counted_by_class(fake, tmp_path):
     rows = [(split, label) for split, labels in splits.items() for label in labels]
     table = pd.DataFrame(rows, columns=["split", "class"])
     table.assign(image=range(len(rows)), label=(table["class"] == "b").astype(int)).to_csv(records)
-    row = dataset_row("skin", lab, tmp_path)
+    row = dataset_row("skin", lab, Results(tmp_path))
     assert [row[split] for split in splits] == ["3 (2 a, 1 b)", "2 (1 a, 1 b)", "4 (1 a, 3 b)"]
     row = row_of(fake[-1], "skin | phantoms")  # the fake results have none
     assert row[-1] == "0" and row[-2].startswith("20 (")
@@ -602,6 +610,20 @@ def test_looks_images_and_the_least_difference_stand_in_the_card(fake):
         (
             {"relation": "similar_to", "other": "b", "margin": 0.02},
             "of a lies 0.500 [0.400, 0.600] above that of b; claimed: within 0.02 of it.",
+        ),
+        (
+            {"relation": "about", "less": "b", "margin": 0.2},
+            "of a less that of b is 0.500 [0.400, 0.600]; claimed: within 0.2 of 0.3.",
+        ),
+        (
+            {"relation": "above", "less": "b", "other": "c", "other_less": "d"},
+            "a less that of b lies 0.500 [0.400, 0.600] above that of c less that of d; "
+            "claimed: above it.",
+        ),
+        (
+            {"relation": "above", "other": "b", "over_seeds": "spread", "times": 2.0},
+            "the spread over seeds of the final training loss of a is 0.500 [0.400, 0.600] times "
+            "that of b; claimed: above 2 times it.",
         ),
     ],
 )

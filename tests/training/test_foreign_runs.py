@@ -147,6 +147,18 @@ def test_the_fits_of_the_recorder(recorded):
         read_run(recorded, fits=["12"])
 
 
+def test_each_fold_has_images_of_its_own(tmp_path):
+    for fold in (1, 2):
+        folder = tmp_path / f"fit-{fold}"
+        folder.mkdir()
+        (folder / "history.csv").write_text("epoch,loss\n1,0.5\n")
+        rows = "".join(f"validation,{k},{k % 2},0.{fold}\n" for k in range(fold + 2))
+        (folder / "predictions.csv").write_text("split,image,label,probability\n" + rows)
+    found = read_run(tmp_path, fits=["1", "2"]).predictions
+    assert found["image"].tolist() == [0, 1, 2, 3, 4, 5, 6]
+    assert found["label"].tolist() == [0, 1, 0, 0, 1, 0, 1]
+
+
 def test_folds_are_averaged_and_one_that_stopped_keeps_its_last_value(recorded):
     found = read_run(recorded, fits=["1", "3", "11"])
     assert values(found.history) == {"epoch": [1, 2], "loss": [(1 + 3 + 11) / 3, (2 + 6 + 11) / 3]}
@@ -261,6 +273,31 @@ def test_events_of_tensorboard_need_its_package(tmp_path):
     found = read_run(tmp_path, {"history": "logs"}).history
     assert found["val_loss"].tolist() == pytest.approx([0.75, 0.375, 0.25])
     assert found["loss"].tolist() == pytest.approx([0.5, 0.25, 0.5 / 3])
+
+
+def test_events_whose_steps_are_batches(tmp_path):
+    """As Keras 2.15 writes those of evaluate, and Lightning 2.6 all: beside the epoch."""
+    pytest.importorskip("tensorboard", reason="an extra: Labproof's environment lacks it")
+    from tensorboard.compat.proto import event_pb2, summary_pb2
+    from tensorboard.summary.writer.event_file_writer import EventFileWriter
+
+    def events(folder, told):
+        writer = EventFileWriter(str(tmp_path / folder))
+        for step, values in told:
+            each = [summary_pb2.Summary.Value(tag=x, simple_value=y) for x, y in values.items()]
+            summary = summary_pb2.Summary(value=each)
+            writer.add_event(event_pb2.Event(step=step, summary=summary))
+        writer.close()
+
+    rows = [(5 * k + 4, {"epoch": k, "train_loss": 1 / (k + 1), "val_acc": k / 4}) for k in (0, 1)]
+    events("lightning", [*rows, (10, {"epoch": 2, "test_acc": 0.5})])
+    found = read_run(tmp_path, {"history": "lightning"})
+    assert values(found.history) == {
+        "epoch": [1, 2],
+        "train_loss": [1, 0.5],
+        "val_accuracy": [0, 0.25],
+    }
+    assert found.scalars == {"test_acc": 0.5} or found.scalars == {"test_accuracy": 0.5}
 
 
 def test_without_tensorboard_its_events_are_told(tmp_path, monkeypatch):

@@ -51,6 +51,38 @@ rule run_command:
         "../../scripts/run_command.py"
 
 
+# Is the code seeded at all? One seed of one cell is run a second time, and compared.
+rule repeat_run:
+    input:
+        history=RESULTS.block("{cell}", "{block}", "history"),
+        predictions=RESULTS.block("{cell}", "{block}", "predictions"),
+        scalars=RESULTS.block("{cell}", "{block}", "scalars"),
+        environment=environment_of,
+    output:
+        RESULTS.repeat("{cell}", "{block}"),
+    log:
+        RESULTS.log("repeat_run", "{cell}", "{block}"),
+    benchmark:
+        RESULTS.benchmark("repeat_run", "{cell}", "{block}")
+    wildcard_constraints:
+        cell=commanded(True),
+    conda:
+        "../envs/labproof.yaml"
+    threads: lambda w: cell_of(w)["run"]["threads"]
+    resources:
+        gpu=lambda w: int(cell_of(w)["run"]["gpu"]),
+        mem_mb=lambda w, attempt: round(cell_of(w)["run"]["mem_mb"] * (1 + attempt) / 2),
+        runtime=lambda w, attempt: cell_of(w)["run"]["runtime"] * attempt,
+    params:
+        code=code_of("repeat_run"),
+        cell=lambda w: trainings.settings(cell_of(w)),
+        files=code_of_run,
+        lab=lambda w: lab_of(w.preset)["folder"],
+        scratch=RESULTS.scratch("repeat_run", "{cell}", "{block}"),
+    script:
+        "../../scripts/repeat_run.py"
+
+
 rule gather_runs:
     input:
         histories=tables_of("history"),

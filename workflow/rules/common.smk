@@ -226,6 +226,13 @@ def labels_of(wildcards):
     return {name: cells[name]["label"] for name in cells_of(wildcards)}
 
 
+def units_of(wildcards):
+    """Units of what a task's curves show; what a user's own code calls its loss has none."""
+    cells = lab_of(wildcards.preset)["cells"]
+    own = any(cells[name].get("run") for name in cells_of(wildcards))
+    return {"accuracy": "share"} if own else {"accuracy": "share", "loss": "nats"}
+
+
 def classes_of(wildcards):
     """Class names of each cell of a task, negative first, by cell; None where nobody says them."""
     resolved = lab_of(wildcards.preset)
@@ -306,6 +313,13 @@ def runs_of(wildcards):
     """The folders of a cell's runs of a command."""
     blocks = blocks_of(wildcards.preset, wildcards.cell)
     return [results_of(wildcards).run(wildcards.cell, block) for block in blocks]
+
+
+def repeated(wildcards):
+    """What tells whether the code of a user's lab is seeded at all; nothing of another lab."""
+    name = trainings.to_repeat(lab_of(wildcards.preset)["cells"])
+    blocks = blocks_of(wildcards.preset, name) if name else []
+    return there([results_of(wildcards).repeat(name, blocks[0])]) if blocks else []
 
 
 def base_of(wildcards):

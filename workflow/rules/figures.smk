@@ -22,6 +22,7 @@ rule draw_task:
         code=code_of("draw_task"),
         cells=labels_of,
         classes=classes_of,
+        units=units_of,
     script:
         "../../scripts/draw_task.py"
 

@@ -1,6 +1,7 @@
 rule write_report:
     input:
         shown,
+        repeated=repeated,
         histories=lambda w: [results_of(w).history(cell) for cell in trained(w.preset)],
         facts=lambda w: [results_of(w).facts(cell) for cell in trained(w.preset)],
         backbones=backbones_of,

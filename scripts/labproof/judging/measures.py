@@ -150,14 +150,8 @@ def over_seeds(table: pd.DataFrame, measure: str, at: float | None = None) -> pd
     pd.Series
         NaN where a seed's table has a gap; infinite for what never came (`time_to_accuracy`).
     """
-    function = MEASURES[measure].of
     arguments = {} if at is None else {"at": at}
-    columns = [column for column in table.columns if column != "seed"]
-    try:
-        values = table.groupby("seed")[columns].apply(function, **arguments)
-    except KeyError:  # a user's own code may write no such column
-        values = pd.Series(np.nan, index=table["seed"].drop_duplicates())
-    return values.astype(float).rename(measure)
+    return _each(table, MEASURES[measure].of, **arguments).rename(measure)
 
 
 def on_final(history: pd.DataFrame, answers: pd.DataFrame, measure: str) -> pd.Series:
@@ -170,19 +164,21 @@ def on_final(history: pd.DataFrame, answers: pd.DataFrame, measure: str) -> pd.S
     answers
         Rows of the cell's predictions: those on final images alone.
     measure
-        A name in `MEASURES` that has `final`.
+        A name in `MEASURES` that has `final`, and that the answers tell (`tells_images`).
     """
     known = MEASURES[measure]
-    columns = [column for column in answers.columns if column != "seed"]
-    try:
-        values = answers.groupby("seed")[columns].apply(known.final).astype(float)
-    except KeyError:  # answers of another kind, such as numbers
-        return over_seeds(history, measure)
-    values = values.reindex(history["seed"].drop_duplicates())
+    values = _each(answers, known.final).reindex(history["seed"].drop_duplicates())
     if known.training is not None:
-        columns = [column for column in history.columns if column != "seed"]
-        values = values - history.groupby("seed")[columns].apply(known.training).astype(float)
+        values = values - _each(history, known.training)
     return values.rename(measure)
+
+
+def _each(table: pd.DataFrame, function: Callable, **arguments: float) -> pd.Series:
+    columns = [column for column in table.columns if column != "seed"]
+    try:
+        return table.groupby("seed")[columns].apply(function, **arguments).astype(float)
+    except KeyError:  # a user's own code may write no such column
+        return pd.Series(np.nan, index=table["seed"].drop_duplicates())
 
 
 def asked(predictions: pd.DataFrame) -> tuple[pd.DataFrame, str]:

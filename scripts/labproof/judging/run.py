@@ -63,7 +63,8 @@ class Run(NamedTuple):
         if table is None:
             return Sample(cell, [], [])
         answers, split = self.answers(cell)
-        if split == measures.FINAL and MEASURES[measure].final:
+        told = split == measures.FINAL and measures.tells_images(answers, measure)
+        if told and MEASURES[measure].final:
             found = measures.on_final(table, answers, measure)
         elif vocabulary.MEASURES[measure].table == "predictions":
             found = measures.over_seeds(answers, measure, at)

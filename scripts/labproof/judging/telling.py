@@ -16,6 +16,8 @@ def tell(entry: Mapping) -> str:
         claimed = "does not" if entry["negated"] else "does"
         lines += ["", f"  {entry['curve'].capitalize()} means: {entry['means']}."]
         lines += [f"  The sentence claims that it {claimed} show."]
+    elif entry["negated"]:
+        lines += ["", "  The sentence claims that not all of this holds."]
     for part in entry["parts"]:
         lines += [
             "",
@@ -45,7 +47,7 @@ def tell(entry: Mapping) -> str:
 
 def _part_verdict(part: Mapping, entry: Mapping) -> str:
     """The verdict of a part; of a definition, which the sentence may deny, whether it holds."""
-    if entry["curve"] is None:
+    if entry["curve"] is None and not entry["negated"]:
         return part["verdict"]
     holds = {verdicts.REPRODUCED: "holds", verdicts.NOT_REPRODUCED: "does not hold"}
     return holds.get(part["verdict"], part["verdict"])

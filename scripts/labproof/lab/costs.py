@@ -14,6 +14,7 @@ from labproof.paths import Results
 
 # A process before its first step and behind its last: imports, tracing, writing. Seconds.
 SET_UP = 5
+RUNS = ("run_command", "repeat_run")  # rules that run a user's command
 # A run of a user's command, before there was one.
 UNKNOWN = 60
 # TensorFlow's own, in MiB. Peak of a block at the demo's sizes: 740 to 880 MiB, for AlexNet at 128
@@ -235,7 +236,7 @@ def job(rule: str, wildcards: Mapping, lab: Mapping, measured: Sequence[Mapping]
         return FIXED.get(rule, 0)
     cell = lab["cells"][wildcards["cell"]]
     if cell.get("run"):
-        return of_command(wildcards["cell"], cell, measured) if rule == "run_command" else 1
+        return of_command(wildcards["cell"], cell, measured) if rule in RUNS else 1
     measured = [row for row in measured if "cell" not in row]
     dataset = lab["datasets"][cell["dataset"]]
     if rule == "train_block":

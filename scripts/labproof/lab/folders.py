@@ -87,8 +87,28 @@ def record(lab: str, root: Path, results: Path) -> None:
     (results / RECORD).write_text(key_of(lab, root) + "\n", encoding="utf-8")
 
 
+def untrusted(lab: Mapping, root: Path) -> str:
+    """What a lab that waits for trust would run, in words; empty where it waits for none.
+
+    A lab that runs commands does, unless it is the project's own or has been trusted.
+    """
+    commands = {cell["run"]["command"] for cell in lab["cells"].values() if cell.get("run")}
+    place = str(Path(os.path.abspath(lab["folder"])))
+    own = Path(os.path.abspath(root)) / LABS
+    if not any(commands) or Path(place).is_relative_to(own):
+        return ""
+    trusted = TRUSTED.read_text(encoding="utf-8").splitlines() if TRUSTED.is_file() else []
+    if place in trusted:
+        return ""
+    shown = "".join(f"    {command}\n" for command in sorted(filter(None, commands)))
+    return (
+        f"{lab['folder']}: this lab is not one of the project's own, and to run it is to run its "
+        f"author's code, with all that you may do on this machine:\n\n{shown}"
+    )
+
+
 def check_trust(lab: Mapping, root: Path, said: str | None) -> None:
-    """LabError unless a lab that runs commands is the project's own, or has been trusted.
+    """LabError where a lab waits for trust; see `untrusted`.
 
     Parameters
     ----------
@@ -97,24 +117,14 @@ def check_trust(lab: Mapping, root: Path, said: str | None) -> None:
     said
         What the config says under `trust`: the lab's name trusts it from now on.
     """
-    commands = {cell["run"]["command"] for cell in lab["cells"].values() if cell.get("run")}
-    place = str(Path(os.path.abspath(lab["folder"])))
-    own = Path(os.path.abspath(root)) / LABS
-    if not any(commands) or Path(place).is_relative_to(own):
-        return
-    trusted = TRUSTED.read_text(encoding="utf-8").splitlines() if TRUSTED.is_file() else []
-    if place in trusted:
-        return
-    if said == lab["name"]:
-        trust(place)
-        return
-    shown = "".join(f"    {command}\n" for command in sorted(filter(None, commands)))
-    raise LabError(
-        f"{lab['folder']}: this lab is not one of the project's own, and to run it is to run its "
-        f"author's code, with all that you may do on this machine:\n\n{shown}\nIf you trust it, "
-        f"say so once: --config trust={lab['name']} "
-        f'(make report LAB={lab["where"]} CONFIG="trust={lab["name"]}").'
-    )
+    told = untrusted(lab, root)
+    if told and said == lab["name"]:
+        trust(lab["folder"])
+    elif told:
+        raise LabError(
+            f"{told}\nIf you trust it, say so once: --config trust={lab['name']} "
+            f'(make report LAB={lab["where"]} CONFIG="trust={lab["name"]}").'
+        )
 
 
 def trust(folder: Path | str) -> None:

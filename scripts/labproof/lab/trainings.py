@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from math import inf
 
 # What of a cell is told and drawn, and changes nothing of how it trains.
 TOLD = ("label", "task", "control", "heatmaps", "same_as", "continues", "continued")
@@ -72,6 +73,19 @@ def chain(cells: Mapping[str, dict], datasets: Mapping[str, Mapping]) -> None:
 def trained_as(cells: Mapping[str, Mapping], name: str) -> str:
     """The cell under whose name a cell's seeds are trained: the first of the same ones."""
     return cells[name]["same_as"] or name
+
+
+def to_repeat(cells: Mapping[str, Mapping]) -> str | None:
+    """The cell whose first seed is run twice, to see whether its code is seeded at all; or None.
+
+    Of those that a command trains in a run of their own, the one with the fewest epochs.
+    """
+    found = [
+        (cell["epochs"] or inf, name)
+        for name, cell in cells.items()
+        if (run := cell.get("run")) and not (run["given"] or run["shares"] or run["deterministic"])
+    ]
+    return min(found, key=lambda pair: pair[0])[1] if found else None
 
 
 def images(dataset: Mapping) -> str:

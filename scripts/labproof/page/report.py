@@ -20,7 +20,7 @@ from labproof.lab import leaves, settings
 from labproof.lab import prose as written
 from labproof.lab import published as numbers
 from labproof.lab.vocabulary import MEASURES
-from labproof.page import answer, explorer, prose, records, scoreboard, sentences
+from labproof.page import answer, explorer, prose, records, scoreboard, seeding, sentences
 from labproof.page.cells import (
     backbone,
     command_row,
@@ -200,6 +200,7 @@ def context(
         "undecided": answer.undecided(entries, each) if entries else [],
         "reviews": reviews,
         "scale": answer.scale(lab),
+        "unseeded": seeding.told(lab, results),
         "sources": answer.sources(lab, {row["name"]: row["total"] for row in datasets}),
         "on_final": any(
             part.get("images") and part["images"]["split"] != VALIDATION
@@ -215,6 +216,7 @@ def context(
         if not trained or any(map(standard, trained))
         else [],
         "axis": axis,
+        "guessed": any(np.isfinite(c["chance"]) for c in trained),
         "datasets": datasets,
         "audits": [audit_row(name, results) for name in lab["datasets"]],
         "twins_out": [
@@ -232,6 +234,14 @@ def context(
         "only_phantoms": kinds == {"phantom"},
         "given": sum(
             c["trainings"] for c in cells.values() if (c["settings"].get("run") or {}).get("given")
+        ),
+        "losses": " or ".join(
+            said
+            for said, some in (
+                ("in nats", built_in),
+                ("as the lab's code tells them", len(built_in) < len(cells)),
+            )
+            if some
         ),
         "trainings": sum(c["trainings"] for c in cells.values()),
         "seeds": seeds_in_words([cell["trainings"] for cell in trained]),

@@ -71,7 +71,8 @@ def finding(
     explored
         Where the explorer shows its cells.
     """
-    parts = [part(each, entry["curve"] is not None) for each in entry["parts"]]
+    defined = entry["curve"] is not None or entry["negated"]
+    parts = [part(each, defined) for each in entry["parts"]]
     mark, name = BADGES[entry["verdict"]]
     return {
         **entry,
@@ -178,8 +179,8 @@ def _claimed(part: Mapping) -> str:
     """What is claimed of a part's number; a margin that the lab did not write is told as ours."""
     relation, margin = part["relation"], f"{part['margin']:g}"
     middle = "it" if part["other"] else f"{part['number']:g}".replace("-", words.MINUS)
-    if leaves.kind(part) == "ratio":
-        middle = f"{part.get('times', 1):g} times it"
+    if leaves.kind(part) == "ratio" and part.get("times", 1) != 1:
+        middle = f"{part['times']:g} times it"
     if relation in ("about", "similar_to"):
         return f"claimed: within {margin} of {middle}"
     said = f"claimed: {relation} {middle}"
@@ -191,7 +192,7 @@ def _claimed(part: Mapping) -> str:
 def definition(entry: Mapping) -> str:
     """What the lab's word for a curve means, and whether the sentence claims or denies it."""
     if entry["curve"] is None:
-        return ""
+        return "The sentence claims that not all of this holds." if entry["negated"] else ""
     asked = "denies" if entry["negated"] else "claims"
     return f"The sentence {asked} *{entry['curve']}*: {entry['means']}."
 

@@ -145,7 +145,10 @@ def json_history(path: Path) -> History:
 
 
 def events(path: Path) -> History:
-    """TensorBoard's scalars: a step is an epoch; folders train and validation as Keras has them."""
+    """TensorBoard's scalars: a step is an epoch; folders train and validation as Keras has them.
+
+    Where there is a scalar `epoch`, as of Lightning, whose steps are batches, that is the epoch.
+    """
     try:
         from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
         from tensorboard.util import tensor_util
@@ -167,6 +170,8 @@ def events(path: Path) -> History:
             for event in events.Scalars(tag):
                 table.setdefault(event.step, {})[prefix + _plain_tag(tag)] = event.value
         for tag in events.Tags()["tensors"]:
+            if tag.endswith("_vs_iterations"):  # Keras' of evaluate: its steps are batches
+                continue
             for event in events.Tensors(tag):
                 value = tensor_util.make_ndarray(event.tensor_proto)
                 if value.ndim == 0 and value.dtype.kind == "f":
@@ -174,7 +179,8 @@ def events(path: Path) -> History:
     if not table:
         raise LabError(f"{path}: TensorBoard's events hold no scalars. Write some, one an epoch.")
     rows = pd.DataFrame.from_dict(table, orient="index").sort_index()
-    rows.insert(0, "epoch", rows.index)
+    epoch = rows.pop("epoch").bfill().ffill() if "epoch" in rows else rows.index
+    rows.insert(0, "epoch", epoch)
     return _with_epochs(rows.reset_index(drop=True), path)
 
 

@@ -4,9 +4,9 @@ Which of the recorder's fits (`labproof.run` describes its folder) and which of 
 code itself writes, under the lab's names and in its units, checked.
 """
 
+import itertools
 import math
-import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote, unquote
@@ -15,10 +15,8 @@ import numpy as np
 import pandas as pd
 
 from labproof.errors import LabError
-from labproof.training import foreign_files
+from labproof.training import foreign_files, foreign_names
 
-# What versions of Keras have called one metric.
-ACCURACY = "acc|binary_accuracy|categorical_accuracy|sparse_categorical_accuracy"
 FACTS = ("seconds", "epochs", "parameters")
 
 
@@ -90,10 +88,10 @@ def read_run(
     chosen = _chosen(folder, fits, reads)
     tables = [_recorded(folder, name) for name in chosen]
     source, history, single = _history(places, reads, tables, lines)
-    scalars = _renamed(single | _scalars(places, reads, tables, lines, folder), reads)
+    scalars = foreign_names.renamed(single | _scalars(places, reads, tables, lines, folder), reads)
     if history is not None:
-        history = _tidy(history, reads, source)
-        _check(history, source, reads, epochs, needs)
+        history = foreign_names.tidy(history, reads, source)
+        foreign_names.check(history, source, reads, epochs, needs)
     predictions = _predictions(places, reads, tables)
     if history is None and predictions is None and not scalars:
         raise LabError(
@@ -108,8 +106,8 @@ def read_run(
 def read_history(file: Path | str, reads: Mapping | None = None) -> pd.DataFrame:
     """The history in one file of a run: epoch (1, 2, …) and columns of numbers; see `read_run`."""
     file, reads = Path(file), reads or {}
-    history = _tidy(foreign_files.history(file)[0], reads, file)
-    _check(history, file, reads, None, ())
+    history = foreign_names.tidy(foreign_files.history(file)[0], reads, file)
+    foreign_names.check(history, file, reads, None, ())
     return history
 
 
@@ -209,25 +207,6 @@ def _scalars(places, reads, tables, lines, folder: Path) -> dict[str, float]:
     return found
 
 
-def _renamed(scalars: dict, reads: Mapping) -> dict[str, float]:
-    columns, percent = reads.get("columns", {}), reads.get("percent", [])
-    found = {}
-    for name, value in scalars.items():
-        ours = columns.get(name, name)
-        found[ours] = value / 100 if name in percent or ours in percent else value
-    names = _one_accuracy(found)
-    return {names.get(name, name): value for name, value in found.items()}
-
-
-def _one_accuracy(names: Iterable[str]) -> dict[str, str]:
-    """acc -> accuracy, val_acc -> val_accuracy and the like, where nothing else is called so."""
-    told = {}
-    for name in names:
-        if found := re.fullmatch(rf"((?:val_|evaluate\d*_)?)(?:{ACCURACY})", name):
-            told.setdefault(f"{found[1]}accuracy", []).append(name)
-    return {old[0]: new for new, old in told.items() if len(old) == 1 and new not in names}
-
-
 def _predictions(places, reads, tables) -> pd.DataFrame | None:
     columns = reads.get("columns", {})
     if "predictions" in reads:
@@ -236,7 +215,11 @@ def _predictions(places, reads, tables) -> pd.DataFrame | None:
         )
     found = [table.predictions for table in tables if table.predictions is not None]
     if found:
-        return pd.concat(found, ignore_index=True)
+        together = pd.concat(found, ignore_index=True)
+        if together.duplicated(["split", "image"]).any():  # each fold has images of its own
+            first = itertools.accumulate([0, *(table["image"].max() + 1 for table in found)])
+            together["image"] += np.repeat(list(first)[:-1], [len(table) for table in found])
+        return together
     path = places[0] / "predictions.csv"
     return foreign_files.predictions(path, columns) if path.is_file() else None
 
@@ -262,61 +245,3 @@ def _find(places: Sequence[Path], name: str, kind: str) -> Path:
         f"reads, {kind}: the run wrote no {name}, neither in {{out}} nor where it ran. Let the "
         "code write it there, or correct the name."
     )
-
-
-def _tidy(history: pd.DataFrame, reads: Mapping, source: Path) -> pd.DataFrame:
-    """A history under our names and in our units."""
-    columns, percent = reads.get("columns", {}), reads.get("percent", [])
-    for name in set(columns) & set(history):
-        if columns[name] in history and columns[name] != name:
-            raise LabError(
-                f"{source}: has a column {columns[name]} beside {name}, which `columns` calls the "
-                "same. Give one of them another name."
-            )
-    theirs = list(history.columns)
-    history = history.rename(columns=columns)
-    for old, new in zip(theirs, list(history.columns), strict=True):
-        if old in percent or new in percent:
-            history[new] = history[new] / 100
-    history = history.rename(columns=_one_accuracy(history))
-    return history
-
-
-def _check(
-    history: pd.DataFrame,
-    source: Path,
-    reads: Mapping,
-    epochs: int | None,
-    needs: Collection[str],
-) -> None:
-    names = list(history.columns[1:])
-    if missing := [name for name in needs if name not in names]:
-        raise LabError(
-            f"{source}: has no column {missing[0]}, which a sentence asks for; it has "
-            f"{', '.join(names)}. Let the code write it, or say which it is by `reads: {{columns: "
-            f"{{theirs: {missing[0]}}}}}`."
-        )
-    expected = list(range(1, len(history) + 1))
-    if history["epoch"].tolist() != expected:
-        gap = next(x for x, y in zip(expected, history["epoch"], strict=True) if x != y)
-        raise LabError(
-            f"{source}: epoch {gap} is missing. Write one line an epoch, numbered from 0 or from 1."
-        )
-    if epochs is not None and len(history) < epochs:
-        raise LabError(
-            f"{source}: has {len(history)} epochs instead of {epochs}. See in its output why it "
-            "stopped; where it may stop early, leave `epochs` away."
-        )
-    for name in names:
-        broken = history.loc[~np.isfinite(history[name]), "epoch"]
-        if len(broken) and reads.get("nan") != "keep":
-            raise LabError(
-                f"{source}: {name} is missing, NaN or infinite at epoch {broken.iloc[0]}. Let the "
-                "code write a number at each epoch; where a run may diverge, say "
-                "`reads: {nan: keep}`, and what rests on it stays undecided."
-            )
-        if name.removeprefix("val_") == "accuracy" and (history[name] > 1.0001).any():
-            raise LabError(
-                f"{source}: {name} is {history[name].max():g}, but a share is from 0 to 1. Where "
-                f"it is in per cent, say `reads: {{percent: [{name}]}}`."
-            )

@@ -1,5 +1,7 @@
 """The runs of a user's command -> the tables of a cell, as those of Labproof's own trainings."""
 
+import io
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -96,6 +98,39 @@ def gather(files: list[Path], cell: str, table: str) -> pd.DataFrame:
                     "run?"
                 )
     return pd.concat(filled, ignore_index=True) if filled else parts[0]
+
+
+def unlike(first: Mapping[str, Path], second: Outcome) -> list[str]:
+    """What a second run of one seed left otherwise than the first, to the last digit; times aside.
+
+    Parameters
+    ----------
+    first
+        Files of the first run: `history`, `predictions`, `scalars`.
+    second
+        What the second one came to.
+
+    Returns
+    -------
+    list of str
+        Columns of the history and names of scalars, and "predictions"; empty where all is the same.
+    """
+    told = []
+    for key, file in first.items():
+        text = io.StringIO(getattr(second, key).to_csv(index=False))
+        tables = [pd.read_csv(each, dtype=str, keep_default_na=False) for each in (file, text)]
+        if key == "scalars":
+            tables = [table.set_index("name")["value"].to_frame().T for table in tables]
+        before, after = tables
+        names = list(dict.fromkeys([*before, *after]))
+        names = [name for name in names if not re.search(TIMES, name, re.I)]
+        found = [
+            name
+            for name in names
+            if name not in before or name not in after or list(before[name]) != list(after[name])
+        ]
+        told += (["predictions"] if found else []) if key == "predictions" else found
+    return list(dict.fromkeys(told))
 
 
 def check_seeds(histories: pd.DataFrame, cell: str) -> None:

@@ -20,7 +20,9 @@ from labproof.page.figures.style import (
 
 @styled
 def learning_curves(
-    histories: Mapping[str, pd.DataFrame], published: pd.DataFrame | None = None
+    histories: Mapping[str, pd.DataFrame],
+    published: pd.DataFrame | None = None,
+    units: Mapping[str, str] | None = None,
 ) -> tuple[Figure, pd.DataFrame]:
     """Loss above accuracy against the epoch, one column a cell, training and validation.
 
@@ -31,6 +33,7 @@ def learning_curves(
         many seeds that concerns.
     published: cell, group, metric (as the columns above), value, with the labels as cells. Final
         values of one run each, drawn as one marker a group behind the last epoch.
+    units: column -> its unit, where it is known.
 
     The loss axis follows the typical seed; where single values lie above it, it says so. Returns
     the figure and the table: cell, kind (seed, mean or published), who (the seed, the number of
@@ -61,7 +64,8 @@ def learning_curves(
         "accuracy": lambda: (_accuracy_floor(histories.values(), finals), 1.02),
     }
     for ax, metric in zip(axes[:, 0], rows, strict=True):
-        ax.set_ylabel(metric)
+        unit = (units or {}).get(metric)
+        ax.set_ylabel(f"{metric} ({unit})" if unit else metric)
         if metric in limits:
             ax.set_ylim(limits[metric]())
     _curves_legend(figure, histories.values(), groups)
