@@ -13,7 +13,8 @@ const SPLITS = ["training", "validation"];
 const SHAPES = ["circle", "square", "triangle-up", "diamond"]; // after the eight colours: the next
 const GLYPHS = ["M8,0a4,4,0,1,1,8,0a4,4,0,1,1,-8,0", "M8.5,-3.5h7v7h-7Z", "M7.5,3.5h9l-4.5,-7.5Z", "M7.5,0l4.5,-5l4.5,5l-4.5,5Z"];
 const COLOURS = 8;
-const CROWDED = 8000; // so many points no longer say which is nearest, or the page stutters
+const DRAWN = ["span", "lines", "ends", "finals", "means", "published"];
+const CROWDED = 12000; // with more points the page would stutter after the pointer, so it ignores it
 
 let cells, published, t; // the data
 let chosen = []; // names of cells; a cell's place gives its colour, so what goes leaves a gap
@@ -59,7 +60,7 @@ const number = (value) =>
 // --- what is asked for --------------------------------------------------------------------------
 const named = (name) => cells.find((cell) => cell.name === name);
 const shown = () => chosen.filter(Boolean).map(named);
-const known = (column) => cells.some((cell) => column in cell.columns);
+const known = (column) => cells.some((cell) => Object.hasOwn(cell.columns, column));
 const columns = () => { // [split, column]
   const base = form.show.value;
   const both = [["training", base], ["validation", `val_${base}`]].filter(([, name]) => known(name));
@@ -68,7 +69,7 @@ const columns = () => { // [split, column]
 const each = function* () { // every curve that is shown: its cell and column
   for (const cell of shown()) {
     for (const [split, column] of columns()) {
-      if (cell.columns[column]) yield { cell, split, seeds: cell.columns[column] };
+      if (Object.hasOwn(cell.columns, column)) yield { cell, split, seeds: cell.columns[column] };
     }
   }
 };
@@ -161,7 +162,7 @@ const colour = (name) => { // of the style, as the scheme has it now
   probe.remove();
   return found;
 };
-const spec = (tables, width) => {
+const spec = (crowded, width) => {
   const names = chosen.filter(Boolean);
   const places = names.map((name) => chosen.indexOf(name));
   const [ink, quiet, line, warm] = ["ink", "quiet", "line", "warm"].map(colour);
@@ -238,11 +239,11 @@ const spec = (tables, width) => {
       width: width - side - 34 - 24 - 12 - 6,
       height: narrow ? 260 : 340,
       layer: [{
-        data: { name: "span", values: tables.span },
+        data: { name: "span" },
         mark: { type: "rect", color: line, opacity: 0.55, clip: true },
         encoding: { x: { ...x, field: "from" }, x2: { field: "to" } },
       }, ...(seeds ? [] : [{
-        data: { name: "lines", values: tables.lines },
+        data: { name: "lines" },
         transform: [{ filter: "isValid(datum.low)" }],
         mark: { type: "area", clip: true },
         encoding: {
@@ -250,7 +251,7 @@ const spec = (tables, width) => {
           opacity: { condition: { test: seen.condition.test, value: 0.17 }, value: 0.03 },
         },
       }]), {
-        data: { name: "lines", values: tables.lines },
+        data: { name: "lines" },
         params: [{ name: "brush", select: {
           type: "interval", encodings: ["x"],
           mark: { fillOpacity: 0, strokeOpacity: 0 },
@@ -261,15 +262,15 @@ const spec = (tables, width) => {
           opacity: seeds ? { ...seen, condition: { ...seen.condition, value: 0.75 } } : seen,
         },
       }, {
-        data: { name: "ends", values: tables.ends },
+        data: { name: "ends" },
         mark: { type: "point", size: 24, strokeWidth: 1.2 },
         encoding: { x, y: left, color: tint, shape, opacity: seen, fill },
-      }, {
-        data: { name: "lines", values: tables.lines },
+      }, ...(crowded ? [] : [{
+        data: { name: "lines" },
         transform: [{ filter: "isValid(datum.value)" }],
         params: [{ name: "hover", select: {
           type: "point", fields: ["cell", "seed"], on: "pointerover", clear: "pointerout",
-          nearest: tables.lines.length < CROWDED,
+          nearest: true,
         } }],
         mark: { type: "point", filled: true, size: 40, opacity: 0, clip: true },
         encoding: {
@@ -278,17 +279,17 @@ const spec = (tables, width) => {
             ["value", seeds ? form.show.value : "mean", ".4~f"],
             ...(seeds ? [] : [["low", "from", ".4~f"], ["high", "to", ".4~f"]])),
         },
-      }],
+      }])],
     }, {
       width: side,
       height: narrow ? 260 : 340,
       layer: [{
-        data: { name: "means", values: tables.means },
+        data: { name: "means" },
         mark: { type: "rule", strokeWidth: 6, clip: true },
         encoding: { ...place, y: { ...right, field: "low" }, y2: { field: "high" }, color: tint,
           opacity: { condition: { test: seen.condition.test, value: 0.35 }, value: 0.05 } },
       }, {
-        data: { name: "finals", values: tables.finals },
+        data: { name: "finals" },
         params: [{ name: "touched", select: {
           type: "point", fields: ["cell", "seed"], on: "pointerover", clear: "pointerout",
         } }],
@@ -297,11 +298,11 @@ const spec = (tables, width) => {
           fill,
           tooltip: told(...who, ["seed", "seed"], ["value", "final", ".4~f"]) },
       }, {
-        data: { name: "means", values: tables.means },
+        data: { name: "means" },
         mark: { type: "tick", thickness: 2, bandSize: 13, clip: true, orient: "horizontal" },
         encoding: { ...place, y: right, color: { value: ink }, opacity: seen },
       }, {
-        data: { name: "published", values: tables.published },
+        data: { name: "published" },
         mark: { type: "point", shape: "circle", size: 60, strokeWidth: 1.5, filled: false, color: warm, clip: true },
         encoding: { ...place, y: right, opacity: { ...seen, condition: { ...seen.condition,
           test: "!length(focus) || indexof(focus, datum.cell) >= 0" } },
@@ -313,27 +314,33 @@ const spec = (tables, width) => {
 
 let at = 0; // the width that was drawn
 const draw = async () => {
+  if (!explorer.open) return; // it has no width; it is drawn when it opens
   at = box.clientWidth;
   const tables = {
     lines: lines(), finals: seedFinals(), means: means(), published: others(),
     span: (span() ? [{ from: span()[0] - 0.5, to: span()[1] + 0.5 }] : []),
   };
   tables.ends = ends(tables.lines);
+  const crowded = tables.lines.length > CROWDED;
   view?.finalize();
   view = null;
   if (!tables.lines.length) box.replaceChildren();
   else {
-    const made = await vegaEmbed(box, spec(tables, at), {
+    const made = await vegaEmbed(box, spec(crowded, at), {
       mode: "vega-lite", renderer: "canvas", ast: true, actions: false, defaultStyle: false,
       tooltip: { disableDefaultStyle: true },
     });
     view = explorer.view = made.view;
+    // not within the specification, which Vega-Lite copies and compares as text
+    for (const name of DRAWN) view.data(name, tables[name]);
+    await view.runAsync();
     const point = (_, found) => {
       pointed = found.cell ? { cell: found.cell[0], seed: found.seed[0] } : {};
       emphasise();
     };
-    view.addSignalListener("hover", point);
-    view.addSignalListener("touched", point);
+    for (const name of crowded ? ["touched"] : ["hover", "touched"]) {
+      view.addSignalListener(name, point);
+    }
     view.addSignalListener("brush", (_, found) => found.epoch && brushed(found.epoch));
     emphasise();
   }

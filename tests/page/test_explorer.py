@@ -408,6 +408,8 @@ def test_another_scheme_is_drawn_anew(visit):
     assert page.evaluate(tint) == "rgb(0, 114, 178)"  # as training is in the figures
     page.emulate_media(color_scheme="dark")
     until(page, f"{tint} === 'rgb(86, 180, 233)'")
+    page.evaluate("document.body.className = 'quarto-light'")  # Quarto's own switch
+    until(page, f"{tint} === 'rgb(0, 114, 178)'")
 
 
 @needs_browser

@@ -13,10 +13,10 @@ SNAKEFILE = """
 from pathlib import Path
 from labproof import paths, provenance
 ROOT, PUBLISHED = Path({root!r}), "published.csv"
-RESULTS = paths.of("lab3")
+RESULTS = JUDGED = paths.of("lab3")
 results_of = lambda wildcards: paths.of("lab3", wildcards.preset)
 lab_of = lambda preset: {{"datasets": {{}}, "cells": {{}}}}
-shown = gaps_of = backbones_of = lambda wildcards: []
+shown = gaps_of = backbones_of = repeated = lambda wildcards: []
 trained = lambda preset: []
 there = list
 code_of = lambda rule: rule
