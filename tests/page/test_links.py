@@ -52,12 +52,15 @@ def test_every_link_leads_to_a_place_or_sets_what_there_is_to_choose(page, made)
     filters = [link for link in inside if "=" in link]
     assert len(inside) > 40 and set(inside) - set(filters) - {"", "top"} <= set(page.ids)
     assert len(filters) >= 3
+    (history, *_) = sorted((made.folder / "histories").glob("*.csv"))
+    columns = history.read_text().splitlines()[0].split(",")
     for link in filters:
-        for field, value in parse_qsl(link, keep_blank_values=True, strict_parsing=True):
-            if field == "explore":  # cells of the explorer, one or more
-                assert set(value.split()) <= set(made.lab["cells"]), link
-            else:
-                assert value in page.fields[field], link
+        asked = dict(parse_qsl(link, keep_blank_values=True, strict_parsing=True))
+        if "explore" in asked:  # cells of the explorer, one or more, and a column of theirs
+            assert set(asked.pop("explore").split()) <= set(made.lab["cells"]), link
+            assert asked.pop("show", "loss") in columns, link
+        for field, value in asked.items():
+            assert value in page.fields[field], link
 
 
 def test_what_leads_out_of_the_page_is_an_address(page):
