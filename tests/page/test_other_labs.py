@@ -156,6 +156,11 @@ def test_units_are_said_as_far_as_they_are_known(page, classed):
         assert "shares, losses as the lab's code tells them." in each and "nats" not in each
 
 
+def test_guessing_is_drawn_where_the_classes_are_known(page, classed):
+    assert "always naming the commonest class would have" in classed and ".tick" in classed
+    assert "commonest class" not in page and ".tick" not in page
+
+
 def test_nothing_is_said_of_images_that_it_has_not(page):
     assert "## Data" not in page and "sec-audit" not in page
     assert 'name="warning"' not in page and "warns" not in page

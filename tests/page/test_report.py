@@ -16,6 +16,7 @@ from labproof.errors import LabError
 from labproof.judging import findings
 from labproof.page import cells, heatmaps, report, scoreboard, sentences
 from labproof.page.data import dataset_row
+from labproof.paths import Results
 from labproof.words import Estimate
 
 TEMPLATE = Path(__file__).parents[2] / "report" / "index.qmd.jinja"
@@ -470,7 +471,7 @@ def test_each_split_of_a_dataset_is_counted_by_class(fake, tmp_path):
     rows = [(split, label) for split, labels in splits.items() for label in labels]
     table = pd.DataFrame(rows, columns=["split", "class"])
     table.assign(image=range(len(rows)), label=(table["class"] == "b").astype(int)).to_csv(records)
-    row = dataset_row("skin", lab, tmp_path)
+    row = dataset_row("skin", lab, Results(tmp_path))
     assert [row[split] for split in splits] == ["3 (2 a, 1 b)", "2 (1 a, 1 b)", "4 (1 a, 3 b)"]
     row = row_of(fake[-1], "skin | phantoms")  # the fake results have none
     assert row[-1] == "0" and row[-2].startswith("20 (")

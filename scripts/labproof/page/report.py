@@ -216,6 +216,7 @@ def context(
         if not trained or any(map(standard, trained))
         else [],
         "axis": axis,
+        "guessed": any(np.isfinite(c["chance"]) for c in trained),
         "datasets": datasets,
         "audits": [audit_row(name, results) for name in lab["datasets"]],
         "twins_out": [
