@@ -21,7 +21,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 
 import simulate_verdicts as single
-from labproof.judging import findings, spending, verdicts
+from labproof.judging import findings, interval, spending, verdicts
 from labproof.lab import claims
 from simulate_verdicts import ROOT, SD, TRUTHS, Truth, history, percent, predictions
 
@@ -34,7 +34,7 @@ COSTS = {"a": 1.0, "b": 2.0, "c": 3.0}  # seconds a seed
 
 def quick() -> None:
     """Leave out of this process what is slow and no part of a verdict."""
-    verdicts._permutation = lambda *_: np.nan
+    interval.permutation = lambda *_: np.nan
 
 
 def judged(wanted: list, tables: dict, n: int, steps: Sequence[int]) -> dict:

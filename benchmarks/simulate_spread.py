@@ -28,7 +28,7 @@ LADDER = (5, 10, 20, 40)
 MARKS = ("<!-- spread -->", "<!-- end of spread -->")
 HEAD = """
 {draws} draws a number. Wrong verdicts, *reproduced* / *not reproduced*, in %, where the truth is on
-the edge; 2.5 each are promised.
+the edge; 2.5 each are promised of one look, 5 of four.
 
 | values | seeds | one cell | two cells | two cells, F test |
 |:---|---:|---:|---:|---:|
