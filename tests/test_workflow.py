@@ -73,7 +73,7 @@ def pretended(listing):
 
 # one of each kind of what a run leaves for its user -> the job that makes it
 LEFT = {
-    "findings.json": "judge_findings",
+    "findings.json": "judge_findings report=",
     "figures/1a": "draw_task task=1a",
     "figures/datasets/skin.svg": "draw_dataset dataset=skin",
     "figures/gallery/3.svg": "draw_gallery task=3",
