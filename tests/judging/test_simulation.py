@@ -8,7 +8,7 @@ import pytest
 
 import simulate_looks as looks
 import simulate_verdicts as simulation
-from labproof.judging import verdicts
+from labproof.judging import interval
 from project import ROOT
 
 WRONG, DRAWS = 0.05, 80
@@ -99,7 +99,7 @@ def test_steps_save_seeds_where_the_effect_is_large():
 
 
 def test_a_lab_under_a_budget_spends_it_and_is_seldom_wrong(monkeypatch):
-    monkeypatch.setattr(verdicts, "_permutation", lambda *_: np.nan)  # slow, and no part of it
+    monkeypatch.setattr(interval, "permutation", lambda *_: np.nan)  # slow, and no part of it
     for shares in looks.together(8, seed=1).values():
         assert shares["reproduced"] <= 0.25 and shares["not reproduced"] <= 0.25
         assert 5 < shares["seeds"] < 40
