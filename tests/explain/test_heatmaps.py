@@ -440,6 +440,7 @@ print(json.dumps(maps))
 """
 
 
+@pytest.mark.slow
 def test_jax_draws_the_same_maps_by_every_method(images, tmp_path):
     """The same saved model in another process, differentiated by the other backend."""
     if keras.backend.backend() != "tensorflow":

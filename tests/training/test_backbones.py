@@ -132,6 +132,7 @@ def trained():
     return pretraining.train("vgg16", **TINY, seed=6)
 
 
+@pytest.mark.slow
 def test_training_that_dies_and_goes_on_ends_in_the_same_bits(trained, tmp_path):
     with pytest.raises(Killed), Dying(tmp_path, "key") as saved:
         saved.left = 1

@@ -18,6 +18,7 @@ def trained(folder, cell, monkeypatch, settings):
     return process.returncode, told, block.made(folder) if process.returncode == 0 else None
 
 
+@pytest.mark.slow
 def test_the_user_s_keras_json_changes_nothing(tmp_path, monkeypatch):
     cell = {**KINDS["augmented"], "batch_norm": True}
     changed = {

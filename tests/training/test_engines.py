@@ -69,6 +69,7 @@ def block():
     return on_jax(SAME, images=(20, 9), seeds=[0, 3], engine="block")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", SAME)
 def test_without_dropout_both_engines_train_the_same_networks(block, kind):
     """Weights, order, augmentation, optimiser, losses: two libraries, the same two epochs."""

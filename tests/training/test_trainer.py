@@ -98,6 +98,7 @@ def elsewhere(tmp_path_factory):
     return json.loads(file.read_text())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS_IN_ONE)
 def test_two_processes_give_the_same_bits(elsewhere, kind):
     here = fingerprint(kind)
