@@ -13,6 +13,7 @@ from project import copy_to, snakemake
 
 HISTORY = "results/toy/smoke/histories/high.csv"
 # What the page of another lab must not say: words of lab 3, and of what only Labproof trains.
+PACKED = r"[A-Za-z0-9+/]{76,}=*"  # the explorer's data: any letters at all
 FOREIGN = (
     r"skin|bone|lesion|film|doctor|nev|melanom|phantom|VGG|AlexNet|Keras|heatmap|backbone|Grad-CAM"
 )
@@ -72,7 +73,8 @@ def test_a_whole_report_of_a_strangers_lab_and_a_partial_one(project, monkeypatc
     (finding,) = json.loads((project / "results/toy/smoke/findings.json").read_text())
     assert finding["verdict"] == "reproduced"
     assert "Judged over seeds alone" in finding["reason"]
-    assert not re.search(FOREIGN, page.with_suffix(".qmd").read_text(), re.I)
+    text = re.sub(PACKED, "", page.with_suffix(".qmd").read_text())
+    assert not re.search(FOREIGN, text, re.I)
 
 
 @pytest.mark.slow
@@ -203,5 +205,6 @@ def test_the_digits_lab_and_its_page(tmp_path):
     for seed, share in right.groupby(final["seed"]).mean().items():
         assert told[seed, "test_accuracy"] == pytest.approx(share)
     assert len(json.loads((results / "findings.json").read_text())) >= 19
-    text = (results / "report/index.qmd").read_text()
+    text = re.sub(PACKED, "", (results / "report/index.qmd").read_text())
+    assert "test images" in text
     assert not re.search(FOREIGN, text, re.I)
