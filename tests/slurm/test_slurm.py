@@ -76,9 +76,9 @@ LOG = "results/lab3/smoke/logs/train_block/1a-plain/0-1.log"
 
 
 def long_one(folder):
-    """A project with a cell of 4800 epochs for each of 2 seeds."""
+    """A project with a cell of 800 epochs for each of 2 seeds."""
     copy = project(folder)
-    edited(copy / "config/labs/lab3/tasks.yaml", (f"{LONG}50", f"{LONG}120000"))
+    edited(copy / "config/labs/lab3/tasks.yaml", (f"{LONG}50", f"{LONG}20000"))
     return copy
 
 
@@ -120,6 +120,14 @@ def at_work(folder, process, least=40):
     raise AssertionError("the training does not begin")
 
 
+def seconds_left(number):
+    """Of a running job."""
+    command = ["squeue", "-h", "-j", number, "-o", "%L"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    minutes, seconds = told.strip().split(":")
+    return 60 * int(minutes) + int(seconds)
+
+
 def asks_for(folder, *more):
     """Begin the long cell's training, on a CPU, so that the GPU is left to the whole preset."""
     settings = ["gpu=0", "slurm_partition=cpu", *more]
@@ -141,6 +149,13 @@ def test_a_cancelled_job_goes_on(cluster, tmp_path, undisturbed):
 def test_a_job_whose_time_is_over_leaves_before_it_and_goes_on(cluster, tmp_path, undisturbed):
     folder = long_one(tmp_path)
     process = asks_for(folder, "runtime=1")
+    # however fast this machine is, the first job is not ready before its time is nearly over
+    number = at_work(folder, process)
+    training = ["--full", f"{re.escape(str(folder))}/.snakemake/scripts/.*train_block.py"]
+    subprocess.run(["pkill", "--signal", "STOP", *training], check=True)
+    while seconds_left(number) > 12:
+        time.sleep(0.5)
+    subprocess.run(["pkill", "--signal", "CONT", *training], check=True)
     told = finish(process)
     assert "TIMEOUT" not in told
     said = [file.read_text() for file in (folder / "results/slurm/rule_train_block").rglob("*.log")]

@@ -39,8 +39,8 @@ rule run_command:
     threads: lambda w: cell_of(w)["run"]["threads"]
     resources:
         gpu=lambda w: int(cell_of(w)["run"]["gpu"]),
-        mem_mb=lambda w, attempt: round(cell_of(w)["run"]["mem_mb"] * (1 + attempt) / 2),
-        runtime=lambda w, attempt: cell_of(w)["run"]["runtime"] * attempt,
+        mem_mb=lambda w, attempt: more(cell_of(w)["run"]["mem_mb"], attempt),
+        runtime=lambda w, attempt: more(cell_of(w)["run"]["runtime"], attempt, share=1),
     params:
         code=code_of("run_command"),
         cell=lambda w: trainings.settings(cell_of(w)),
@@ -71,8 +71,8 @@ rule repeat_run:
     threads: lambda w: cell_of(w)["run"]["threads"]
     resources:
         gpu=lambda w: int(cell_of(w)["run"]["gpu"]),
-        mem_mb=lambda w, attempt: round(cell_of(w)["run"]["mem_mb"] * (1 + attempt) / 2),
-        runtime=lambda w, attempt: cell_of(w)["run"]["runtime"] * attempt,
+        mem_mb=lambda w, attempt: more(cell_of(w)["run"]["mem_mb"], attempt),
+        runtime=lambda w, attempt: more(cell_of(w)["run"]["runtime"], attempt, share=1),
     params:
         code=code_of("repeat_run"),
         cell=lambda w: trainings.settings(cell_of(w)),

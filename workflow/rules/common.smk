@@ -484,15 +484,24 @@ def size_of(wildcards):
     return cell, resolved["datasets"][cell["dataset"]], resolved["backbone"]
 
 
+def more(amount, attempt, share=0.5):
+    """An amount of a resource, with a `share` of it on top for each of the first two failures.
+
+    Not for more of them: a training that is told to leave many times lacks no memory, and a job
+    that asks for more than any node has is refused.
+    """
+    return round(amount * (1 + share * min(attempt - 1, 2)))
+
+
 def memory_of(wildcards, attempt):
     """MiB for a job on a cell: with room for CUDA's libraries, and more after a failure."""
-    return round((costs.memory(*size_of(wildcards)) + 3000) * (1 + attempt) / 2)
+    return more(costs.memory(*size_of(wildcards)) + 3000, attempt)
 
 
 def minutes_of(wildcards, attempt):
     """Minutes for a block: thrice what it took on a CPU, a day at most; it goes on after that."""
     needed = costs.seconds(*size_of(wildcards), len(seeds_of(wildcards.block)), MEASURED)
-    return min(24 * 60, attempt * (10 + round(3 * needed / 60)))
+    return min(24 * 60, more(10 + round(3 * needed / 60), attempt, share=1))
 
 
 def chain_of(name):
@@ -507,4 +516,4 @@ def chain_of(name):
 
 def at_least(number):
     """A fixed amount of a resource, and half as much again after each failure."""
-    return lambda wildcards, attempt: round(number * (1 + attempt) / 2)
+    return lambda wildcards, attempt: more(number, attempt)
