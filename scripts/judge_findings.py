@@ -8,7 +8,7 @@ with job(snakemake):
     import pandas as pd
 
     from labproof import paths
-    from labproof.judging import evidence, findings, telling
+    from labproof.judging import evidence, findings, record, telling
     from labproof.lab import plan, published, trainings
 
     lab = plan.resolve(
@@ -35,6 +35,6 @@ with job(snakemake):
         missing=gaps,
         adjust=text is None,
     )
-    findings.write(judged, Path(snakemake.output.findings))
+    record.write(judged, Path(snakemake.output.findings))
     if text:
         Path(text).write_text(telling.tell(judged[0]), encoding="utf-8")

@@ -11,7 +11,7 @@ import pandas as pd
 from PIL import Image
 
 from labproof.data import audit
-from labproof.judging import findings
+from labproof.judging import findings, record
 from labproof.lab import claims, prose
 from labproof.page import overlays
 
@@ -494,5 +494,5 @@ def make(folder: Path, seeds: list[int] = SEEDS) -> dict:
         published=pd.read_csv(published(folder.parent / "published.csv")),
         warnings={name: audited(name)[0]["warnings"] for name in made["datasets"]},
     )
-    findings.write(judged, folder / "findings.json")
+    record.write(judged, folder / "findings.json")
     return made

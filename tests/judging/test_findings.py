@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from labproof.errors import LabError
-from labproof.judging import findings, images, telling
+from labproof.judging import findings, images, record, telling
 from labproof.lab import claims, leaves, trainings
 
 SEEDS = range(5)
@@ -367,9 +367,9 @@ def test_p_is_adjusted_over_all_findings_or_not_at_all():
 
 def test_files_come_back_as_they_were(tmp_path):
     found = judged(BRANCHES["parts"][0], {"a": cell(WIDE), "b": MIDDLE})
-    findings.write([found], tmp_path / "new" / "findings.json")
-    assert findings.read(tmp_path / "new" / "findings.json") == [found]
-    assert findings.read(tmp_path / "none.json") == []
+    record.write([found], tmp_path / "new" / "findings.json")
+    assert record.read(tmp_path / "new" / "findings.json") == [found]
+    assert record.read(tmp_path / "none.json") == []
 
 
 @pytest.mark.parametrize(
@@ -379,7 +379,7 @@ def test_findings_that_were_cut_are_told(tmp_path, text):
     file = tmp_path / "findings.json"
     file.write_bytes(text.encode("latin-1"))
     with pytest.raises(LabError, match=r"findings\.json.*Delete the file and run again"):
-        findings.read(file)
+        record.read(file)
 
 
 def test_a_claim_needs_the_tables_that_it_reads():

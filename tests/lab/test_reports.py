@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from labproof.errors import LabError
-from labproof.judging import allocation, findings
+from labproof.judging import allocation, record
 from labproof.lab import grants, plan
 from labproof.paths import Results
 from labs import FINDINGS, toy
@@ -114,8 +114,8 @@ def test_one_more_report_is_new_and_leaves_the_others_as_they_were(lab):
 def test_seeds_are_spent_on_the_sentences_of_all(lab, tmp_path):
     results = Results(tmp_path / "results")
     for name in ("anna", "ben"):
-        entry = dict.fromkeys(findings.WRITTEN, "") | {"id": "higher"}
+        entry = dict.fromkeys(record.KEYS, "") | {"id": "higher"}
         from_file = tmp_path / f"results/reports/{name}/findings.json"
-        findings.write([entry], from_file)
+        record.write([entry], from_file)
     ids = [entry["id"] for entry in allocation.judged(resolve(lab), results)]
     assert ids == ["anna/higher", "ben/higher"]

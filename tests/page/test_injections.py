@@ -15,7 +15,7 @@ import pytest
 import fake_results
 from browsing import BROWSER, listen
 from labproof.data import audit
-from labproof.judging import findings
+from labproof.judging import record
 from labproof.page import policy, rendering, report
 from labproof.page.escaping import escaped, literal, sentence
 
@@ -98,7 +98,7 @@ def poison(folder: Path, lab: dict, say: Callable[[], str]) -> tuple[dict, Path,
         source |= {"kind": "folder", "path": say()}
     for entry in lab["findings"]:
         entry["statement"], entry["why"], entry["note"] = say(), say(), say()
-    judged = findings.read(folder / "findings.json")
+    judged = record.read(folder / "findings.json")
     for entry in judged:
         entry |= {"statement": say(), "why": say(), "note": say(), "reason": say()}
         entry["curve"], entry["means"], entry["warnings"] = say(), say(), [say()]
@@ -107,7 +107,7 @@ def poison(folder: Path, lab: dict, say: Callable[[], str]) -> tuple[dict, Path,
             part["values"] = {f"{cell}: {say()}": v for cell, v in part["values"].items()}
             for row in part["published"]:
                 row["group"], row["note"] = say(), say()
-    findings.write(judged, folder / "findings.json")
+    record.write(judged, folder / "findings.json")
     published = fake_results.published(folder.parent / "published.csv")
     table = pd.read_csv(published)
     strange = {group: say() for group in table["group"].unique()}

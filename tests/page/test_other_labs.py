@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from labproof import words
-from labproof.judging import findings
+from labproof.judging import findings, record
 from labproof.lab import plan
 from labproof.page import report
 
@@ -79,7 +79,7 @@ def text(folder: Path, tasks: str, claimed: str, tables: dict, prose: str = "") 
             table.to_csv(results / kind / f"{cell}.csv", index=False)
     sets = dict.fromkeys(tables)  # code of the lab's own trained them
     judged = findings.judge(lab["findings"], tables, seeds=lab["seeds"], datasets=sets)
-    findings.write(judged, results / "findings.json")
+    record.write(judged, results / "findings.json")
     qmd = results / "report" / "index.qmd"
     report.write(lab, results, None, ROOT / "report/index.qmd.jinja", qmd)
     page = qmd.read_text(encoding="utf-8").replace(words.NBSP, " ")

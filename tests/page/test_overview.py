@@ -10,7 +10,7 @@ import yaml
 import fake_results
 from browsing import BROWSER, listen
 from labproof.errors import LabError
-from labproof.judging import findings, stances
+from labproof.judging import record, stances
 from labproof.lab import claims, plan
 from labproof.page import overview, report
 from overview_speed import made_up
@@ -40,7 +40,7 @@ def three(tmp_path_factory):
     lab["reports"] = reports
     results = folder / "results"
     fake_results.make(results)
-    judged = {entry["id"]: entry for entry in findings.read(results / "findings.json")}
+    judged = {entry["id"]: entry for entry in record.read(results / "findings.json")}
     for name, made in reports.items():
         known = {"it": "1a-plain-overfits"}
         entries = [
@@ -48,7 +48,7 @@ def three(tmp_path_factory):
             for each in made["findings"]
         ]
         files[name] = results / f"reports/{name}/findings.json"
-        findings.write(entries, files[name])
+        record.write(entries, files[name])
     page, table = results / "reports/index.html", results / "reports/claims.csv"
     overview.write(lab, files, TEMPLATE, page, table)
     return lab, files, page, table

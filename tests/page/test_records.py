@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pandas as pd
 import pytest
 
-from labproof.judging import findings
+from labproof.judging import record
 from labproof.page import records
 
 
@@ -16,7 +16,7 @@ def written(made, tmp_path_factory):
     folder = tmp_path_factory.mktemp("records")
     files = [folder / name for name in ("findings.csv", "badge.json", "badge.svg")]
     records.write(made.folder / "findings.json", *files)
-    return findings.read(made.folder / "findings.json"), files
+    return record.read(made.folder / "findings.json"), files
 
 
 def test_the_table_holds_what_the_findings_hold(written):

@@ -13,7 +13,7 @@ from scipy import stats
 import fake_results
 from labproof import words
 from labproof.errors import LabError
-from labproof.judging import findings
+from labproof.judging import record
 from labproof.page import cells, heatmaps, report, scoreboard, sentences
 from labproof.page.data import dataset_row
 from labproof.paths import Results
@@ -450,7 +450,7 @@ def test_without_verdicts_the_sentences_still_stand(fake, tmp_path):
 def test_findings_that_lack_a_sentence_make_no_page(fake, tmp_path):
     shutil.copytree(fake[0], tmp_path / "demo")
     file = tmp_path / "demo" / "findings.json"
-    findings.write(findings.read(file)[1:], file)
+    record.write(record.read(file)[1:], file)
     with pytest.raises(LabError, match=r"findings\.json: .*1a-plain-overfits.*run again"):
         written(tmp_path / "demo", fake[1], fake[2])
 
@@ -576,7 +576,7 @@ def test_an_intervention_on_some_images_is_compared_with_the_same_ones():
 
 
 def test_looks_images_and_the_least_difference_stand_in_the_card(fake):
-    entry = findings.read(fake[0] / "findings.json")[-1]["parts"][0]
+    entry = record.read(fake[0] / "findings.json")[-1]["parts"][0]
     look = {"n": 5, "level": 0.01, "estimate": 0.9, "low": 0.8, "high": 1.0, "verdict": "undecided"}
     last = {**look, "n": 10, "level": 0.0125, "verdict": "reproduced"}
     images = {"split": "final", "count": 96}

@@ -8,11 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from PIL import Image
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from labproof import words
-from labproof.data import duplicates
 from labproof.data.store import Dataset
 
 SMALL = 32  # pixels a side of what the border baseline sees
@@ -98,6 +95,8 @@ def read(folder: Path) -> dict | None:
 
 
 def _pairs(images: np.ndarray, records: pd.DataFrame) -> pd.DataFrame:
+    from labproof.data import duplicates  # SciPy, which who only reads an audit need not load
+
     found = duplicates.find(images)
     for side in ("first", "second"):
         rows = found[side].to_numpy(dtype=int)
@@ -155,6 +154,9 @@ def _small(image: np.ndarray) -> np.ndarray:
 
 def _relatives(records: pd.DataFrame, pairs: pd.DataFrame) -> np.ndarray:
     """A number for each image, equal for those of one chain of duplicates."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
     count = len(records)
     place = dict(zip(records["image"], range(count), strict=True))
     ends = [pairs[side].map(place).to_numpy(dtype=int) for side in ("first", "second")]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from labproof import paths
-from labproof.judging import findings, ladder, spending
+from labproof.judging import ladder, record, spending
 from labproof.lab import costs, grants
 
 
@@ -36,9 +36,9 @@ def next_plan(lab: Mapping, before: Mapping, shipped: Sequence[Mapping], cores: 
 def judged(lab: Mapping, results: paths.Results) -> list[dict]:
     """The findings that are there, of all reports together; ids as the resolved lab has them."""
     if not lab["reports"]:
-        return findings.read(Path(results.findings))
+        return record.read(Path(results.findings))
     return [
         {**entry, "id": f"{name}/{entry['id']}"}
         for name in lab["reports"]
-        for entry in findings.read(Path(results.of_report(name).findings))
+        for entry in record.read(Path(results.of_report(name).findings))
     ]

@@ -1,22 +1,18 @@
 """Claims and the tables of the cells -> findings: each sentence with its verdict, as JSON."""
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from labproof.errors import LabError
 from labproof.judging import images, others, stuck, verdicts
 from labproof.judging.ladder import looks, reached
 from labproof.judging.run import Run
 from labproof.judging.sample import Region
 from labproof.lab import gaps, leaves, vocabulary
 
-WRITTEN = {"id", "statement", "verdict", "parts", "reason"}  # keys of every finding
 LOOK = ("n", "level", "estimate", "low", "high", "verdict")  # what is told of each look
 
 
@@ -104,29 +100,6 @@ def judge(
     for entry, p in zip(judged, adjusted, strict=True):
         entry["p_adjusted"] = float(p) if adjust else math.nan
     return [_plain(entry) for entry in judged]
-
-
-def write(entries: Sequence[Mapping], file: Path) -> None:
-    """Write findings.json; None stands for what is not known."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(entries, indent=1, ensure_ascii=False, allow_nan=False)
-    file.write_text(text + "\n", encoding="utf-8")
-
-
-def read(file: Path) -> list[dict]:
-    """Read findings.json; an empty list where there is none. What is not whole is a LabError."""
-    if not file.is_file():
-        return []
-    try:
-        entries = json.loads(file.read_text(encoding="utf-8"))
-        if not isinstance(entries, list) or not all(set(entry) >= WRITTEN for entry in entries):
-            raise ValueError("no list of findings")
-    except (ValueError, TypeError) as error:
-        raise LabError(
-            f"{file}: this is not what the judging wrote ({error}); it was cut or edited. Delete "
-            "the file and run again: that judges anew and trains nothing."
-        ) from None
-    return entries
 
 
 def _judge(entry, run, published) -> dict:

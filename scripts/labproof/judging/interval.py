@@ -13,7 +13,8 @@ from scipy import stats
 
 from labproof.judging import reasons
 from labproof.judging.needs import Evidence, Spread
-from labproof.judging.sample import NOT_REPRODUCED, REPRODUCED, UNDECIDED, Region, Sample
+from labproof.judging.record import NOT_REPRODUCED, REPRODUCED, UNDECIDED
+from labproof.judging.sample import Region, Sample
 
 
 class Look(NamedTuple):

@@ -8,9 +8,9 @@ from scipy import stats
 
 from labproof import words
 from labproof.judging import ladder
+from labproof.judging.record import MOST_SEEDS
 
 POWER = 0.8  # chance to decide that a recommended number of seeds has
-MOST_SEEDS = 1000
 
 
 class Spread(NamedTuple):

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from labproof import words
-from labproof.judging.sample import NOT_REPRODUCED, REPRODUCED, Region, Sample
+from labproof.judging.record import NOT_REPRODUCED, REPRODUCED
+from labproof.judging.sample import Region, Sample
 
 FEWEST = 5  # seeds that a spread is judged of
 

@@ -8,8 +8,6 @@ import numpy as np
 
 from labproof import words
 
-REPRODUCED, NOT_REPRODUCED, UNDECIDED = "reproduced", "not reproduced", "undecided"
-
 
 class Region(NamedTuple):
     """What is claimed: the value lies above `low` and below `high`; an edge may be infinite."""

@@ -20,7 +20,7 @@ from scipy import stats
 from labproof.judging import ladder as steps_of
 from labproof.judging.interval import LOG, PLAIN
 from labproof.judging.needs import Spread
-from labproof.judging.sample import REPRODUCED, UNDECIDED
+from labproof.judging.record import REPRODUCED, UNDECIDED
 from labproof.lab import leaves
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from labproof.judging import verdicts
+from labproof.judging import record
 from labproof.lab import leaves
 from labproof.lab.leaves import Term
 
@@ -189,13 +189,13 @@ def _together(parts: Sequence[str], negated: bool) -> str:
 
     All hold; or one does not; or it is not known (`verdicts.combine` knows the level more exactly).
     """
-    if verdicts.NOT_REPRODUCED in parts:
-        holds = verdicts.NOT_REPRODUCED
+    if record.NOT_REPRODUCED in parts:
+        holds = record.NOT_REPRODUCED
     else:
-        holds = max(parts, key=[verdicts.REPRODUCED, verdicts.UNDECIDED].index)
+        holds = max(parts, key=[record.REPRODUCED, record.UNDECIDED].index)
     opposite = {
-        verdicts.REPRODUCED: verdicts.NOT_REPRODUCED,
-        verdicts.NOT_REPRODUCED: verdicts.REPRODUCED,
+        record.REPRODUCED: record.NOT_REPRODUCED,
+        record.NOT_REPRODUCED: record.REPRODUCED,
     }
     return opposite.get(holds, holds) if negated else holds
 

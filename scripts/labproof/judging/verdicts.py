@@ -22,9 +22,9 @@ from labproof import words
 from labproof.judging import interval, ladder, reasons
 from labproof.judging.interval import Look
 from labproof.judging.needs import Evidence
-from labproof.judging.sample import NOT_REPRODUCED, REPRODUCED, UNDECIDED, Region, Sample
+from labproof.judging.record import ALPHA, NOT_REPRODUCED, REPRODUCED, UNDECIDED
+from labproof.judging.sample import Region, Sample
 
-ALPHA = 0.05
 # With stuck seeds among them so many values at least: fewer have no bell curve about their mean.
 MANY = 20
 OPPOSITE = {REPRODUCED: NOT_REPRODUCED, NOT_REPRODUCED: REPRODUCED, UNDECIDED: UNDECIDED}

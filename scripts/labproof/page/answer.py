@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from labproof import words
-from labproof.judging import verdicts
-from labproof.judging.needs import MOST_SEEDS
+from labproof.judging import record
 from labproof.page import scoreboard
 
 MOST = 3  # surprises that are told
@@ -32,9 +31,7 @@ def surprises(judged: Sequence[Mapping], most: int = MOST) -> list[Mapping]:
     them those whose difference is too small to be named, which surprise less.
     """
     found = [
-        entry
-        for entry in judged
-        if entry["verdict"] == verdicts.NOT_REPRODUCED and not entry["ours"]
+        entry for entry in judged if entry["verdict"] == record.NOT_REPRODUCED and not entry["ours"]
     ]
 
     def strength(entry: Mapping) -> tuple[bool, float, float]:
@@ -77,7 +74,7 @@ def price_of_all(judged: Sequence[Mapping], seconds: Mapping[str, float]) -> Pri
 def _more(entry: Mapping) -> int:
     """Seeds that are lacking; 0 where none is, or none would do."""
     needed = entry["seeds_needed"]
-    if entry["verdict"] != verdicts.UNDECIDED or not needed or needed > MOST_SEEDS:
+    if entry["verdict"] != record.UNDECIDED or not needed or needed > record.MOST_SEEDS:
         return 0
     return max(0, int(needed) - entry["n"])
 
@@ -92,7 +89,7 @@ def _sum(more: Mapping[str, int], seconds: Mapping[str, float]) -> Price | None:
 
 def undecided(judged: Sequence[Mapping], seconds: Mapping[str, float]) -> list[str]:
     """Sentences on what is undecided, and what deciding it would cost."""
-    open_ones = [entry for entry in judged if entry["verdict"] == verdicts.UNDECIDED]
+    open_ones = [entry for entry in judged if entry["verdict"] == record.UNDECIDED]
     if not open_ones:
         return ["Nothing is undecided."]
     payable = [entry for entry in open_ones if _more(entry)]

@@ -16,7 +16,7 @@ import numpy as np
 
 from labproof import paths, tables, words
 from labproof.errors import LabError
-from labproof.judging import findings, verdicts
+from labproof.judging import record
 from labproof.lab import leaves
 from labproof.page import ending, scoreboard
 
@@ -49,7 +49,7 @@ class Change(NamedTuple):
         """0 for the opposite verdict, 1 for another, 2 for apart intervals, 3 for none of these."""
         found = {self.before["verdict"], self.after["verdict"]}
         if len(found) > 1:
-            return 1 if verdicts.UNDECIDED in found else 0
+            return 1 if record.UNDECIDED in found else 0
         return 2 if any(apart(*pair) for pair in self.parts) else 3
 
 
@@ -59,7 +59,7 @@ def read(folder: Path, called: str) -> Run:
     LabError, in which the folder is `called` as on the command line, where it holds none.
     """
     file = folder / "findings.json"
-    entries = findings.read(file)
+    entries = record.read(file)
     if not entries:
         raise LabError(
             f"{called}: there is no {file}. Name the folder of a run that has ended, such as "

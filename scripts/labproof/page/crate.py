@@ -14,7 +14,7 @@ import pandas as pd
 
 from labproof import paths, provenance, tables, words
 from labproof.errors import LabError
-from labproof.judging import findings
+from labproof.judging import record
 from labproof.lab import commands, seeds, settings
 from labproof.page import scoreboard
 
@@ -102,7 +102,7 @@ def write(lab: Mapping, root: Path, results: paths.Results, output: Path, licenc
         version = address.rsplit("/", 1)[1]
         profile = packed.context(address, "CreativeWork", name=name, version=version)
         crate.root_dataset.append_to("conformsTo", profile)
-    judged = [entry for one in each for entry in findings.read(Path(one.findings))]
+    judged = [entry for one in each for entry in record.read(Path(one.findings))]
     crate.name = f"{lab['title']}: a lab report, run again"
     crate.description = "{} Verdicts on {}: {}.".format(
         "A lab report whose sentences were judged by trainings over many seeds.",

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from labproof import tables, words
-from labproof.judging import findings
+from labproof.judging import record
 from labproof.lab import gaps, seeds, settings
 from labproof.page import answer, scoreboard
 from labproof.paths import Results
@@ -31,7 +31,7 @@ def succeeded(lab: Mapping, results: Results, since: float) -> str:
     if lab["reports"]:
         return _of_reports(lab, results, since)
     page = Path(results.report(".html"))
-    judged = findings.read(Path(results.findings))
+    judged = record.read(Path(results.findings))
     if not judged or not page.is_file() or page.stat().st_mtime < since:
         return ""
     said = [f"{tally(judged)}, of {words.count(len(judged), 'sentence')}."]
@@ -41,7 +41,7 @@ def succeeded(lab: Mapping, results: Results, since: float) -> str:
     ]
     said += [f"? {' '.join(answer.undecided(judged, times(lab, results)))}"]
     said += [f"The page: {page}"]
-    if any(entry["verdict"] == scoreboard.verdicts.UNDECIDED for entry in judged):
+    if any(entry["verdict"] == record.UNDECIDED for entry in judged):
         said += [_next(lab)]
     return plain(said)
 
@@ -50,9 +50,7 @@ def _of_reports(lab: Mapping, results: Results, since: float) -> str:
     page = Path(results.overview[0])
     if not page.is_file() or page.stat().st_mtime < since:
         return ""
-    judged = {
-        name: findings.read(Path(results.of_report(name).findings)) for name in lab["reports"]
-    }
+    judged = {name: record.read(Path(results.of_report(name).findings)) for name in lab["reports"]}
     said = [f"{name}: {tally(entries)}" for name, entries in judged.items()]
     return plain([*said, f"All {len(judged)} reports side by side: {page}"])
 

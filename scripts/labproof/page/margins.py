@@ -7,7 +7,7 @@ interval says what another reader, with another margin, would have been told.
 from collections.abc import Mapping
 
 from labproof import words
-from labproof.judging import verdicts
+from labproof.judging import record
 from labproof.lab import leaves
 from labproof.page.spans import Axis, span
 
@@ -48,9 +48,9 @@ def told(part: Mapping, digits: int = 3) -> str:
     subject = "margin" if similar or difference else "mark"
     said = []
     for verdict, name in (
-        (YES, verdicts.REPRODUCED),
-        (OPEN, verdicts.UNDECIDED),
-        (NO, verdicts.NOT_REPRODUCED),
+        (YES, record.REPRODUCED),
+        (OPEN, record.UNDECIDED),
+        (NO, record.NOT_REPRODUCED),
     ):
         if verdict not in found:
             continue

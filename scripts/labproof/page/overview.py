@@ -10,7 +10,7 @@ import jinja2
 
 from labproof import paths, words
 from labproof.errors import LabError
-from labproof.judging import findings, stances
+from labproof.judging import record, stances
 from labproof.judging.stances import Evidence, Stance, Subject
 from labproof.lab import leaves, settings, vocabulary
 from labproof.lab.leaves import Term
@@ -55,7 +55,7 @@ def write(
 
 
 def _read(name: str, lab: Mapping, file: Path) -> list[dict]:
-    entries = findings.read(file)
+    entries = record.read(file)
     ids = [entry["id"] for entry in lab["reports"][name]["findings"]]
     if [entry["id"] for entry in entries] != ids:
         raise LabError(

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from labproof.judging import findings, verdicts
+from labproof.judging import record
 
 COLUMNS = (
     "id",
@@ -27,7 +27,7 @@ COLUMNS = (
     "reason",
 )
 # schema.org's Rating wants a number; the words beside it are what is meant.
-RATINGS = {verdicts.NOT_REPRODUCED: 1, verdicts.UNDECIDED: 2, verdicts.REPRODUCED: 3}
+RATINGS = {record.NOT_REPRODUCED: 1, record.UNDECIDED: 2, record.REPRODUCED: 3}
 # What could end a script element, a raw block of Markdown or a string of Quarto's.
 UNSAFE = {char: f"\\u{ord(char):04x}" for char in "<>&`\u2028\u2029"}
 LETTER = 6.6  # pixels that a letter of a badge is wide, on average
@@ -35,7 +35,7 @@ LETTER = 6.6  # pixels that a letter of a badge is wide, on average
 
 def write(source: Path, table: Path, badge: Path, drawn: Path) -> None:
     """Write findings.csv, badge.json (shields.io's endpoint) and badge.svg from findings.json."""
-    entries = findings.read(source)
+    entries = record.read(source)
     for file, text in (
         (table, as_csv(entries)),
         (badge, json.dumps(shield(entries), ensure_ascii=False) + "\n"),
@@ -64,13 +64,13 @@ def shield(entries: Sequence[Mapping]) -> dict:
     found = [entry["verdict"] for entry in entries if not entry["ours"]]
     counts = {verdict: found.count(verdict) for verdict in RATINGS}
     colour = "lightgrey"
-    if counts[verdicts.NOT_REPRODUCED]:
+    if counts[record.NOT_REPRODUCED]:
         colour = "orange"
-    elif found and counts[verdicts.REPRODUCED] == len(found):
+    elif found and counts[record.REPRODUCED] == len(found):
         colour = "brightgreen"
-    told = f"{counts[verdicts.REPRODUCED]} of {len(found)} reproduced"
-    if counts[verdicts.NOT_REPRODUCED]:
-        told += f", {counts[verdicts.NOT_REPRODUCED]} not"
+    told = f"{counts[record.REPRODUCED]} of {len(found)} reproduced"
+    if counts[record.NOT_REPRODUCED]:
+        told += f", {counts[record.NOT_REPRODUCED]} not"
     return {"schemaVersion": 1, "label": "lab report", "message": told, "color": colour}
 
 
@@ -92,7 +92,7 @@ def as_svg(badge: Mapping) -> str:
 
 def of_page(title: str, source: Path) -> str:
     """The JSON-LD of a findings.json, whose text is data there too: see `claim_reviews`."""
-    return claim_reviews(title, findings.read(source))
+    return claim_reviews(title, record.read(source))
 
 
 def claim_reviews(title: str, entries: Sequence[Mapping]) -> str:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from labproof import words
 from labproof.errors import LabError
-from labproof.judging import findings
+from labproof.judging import record
 from labproof.judging.measures import VALIDATION
 from labproof.lab import leaves, settings
 from labproof.lab import prose as written
@@ -74,7 +74,7 @@ def context(
     cells = {name: read_cell(name, lab, place(name), told) for name in lab["cells"]}
     curves = {name: Path(place(name).history(name)) for name in cells}
     trained = [cell for cell in cells.values() if cell["values"]]
-    entries = escaped(findings.read(verdicts))
+    entries = escaped(record.read(verdicts))
     unlike = {entry["id"] for entry in entries} ^ {entry["id"] for entry in lab["findings"]}
     if entries and unlike:
         raise LabError(

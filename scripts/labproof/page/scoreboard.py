@@ -4,19 +4,19 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 
 from labproof import words
-from labproof.judging import verdicts
+from labproof.judging import record
 from labproof.lab import leaves
 from labproof.page import margins
 from labproof.page.spans import Axis, span
 
 # verdict -> mark and class of its badge; the mark says it where colour does not
 BADGES = {
-    verdicts.REPRODUCED: ("✓", "reproduced"),
-    verdicts.NOT_REPRODUCED: ("✗", "not-reproduced"),
-    verdicts.UNDECIDED: ("?", "undecided"),
+    record.REPRODUCED: ("✓", "reproduced"),
+    record.NOT_REPRODUCED: ("✗", "not-reproduced"),
+    record.UNDECIDED: ("?", "undecided"),
 }
 # What is said of a part of a definition, which a sentence may deny.
-HOLDS = {verdicts.REPRODUCED: "holds", verdicts.NOT_REPRODUCED: "does not hold"}
+HOLDS = {record.REPRODUCED: "holds", record.NOT_REPRODUCED: "does not hold"}
 
 
 def badge(verdict: str, said: str | None = None) -> str:
@@ -230,7 +230,7 @@ def chance(entry: Mapping, among: int) -> str:
         f"p {p_value(entry['p'])}; adjusted for {words.count(among, 'finding')} (Holm) "
         f"{p_value(entry['p_adjusted'])}."
     )
-    if entry["p"] <= verdicts.ALPHA < entry["p_adjusted"]:
+    if entry["p"] <= record.ALPHA < entry["p_adjusted"]:
         said += " Among so many findings, one such verdict may be chance."
     return said
 
