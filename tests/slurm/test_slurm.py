@@ -234,12 +234,14 @@ def test_the_whole_preset(whole, tmp_path):
     assert (here / "results/lab3/smoke/report/index.html").stat().st_size > 100_000
     there = trim(copy_to(tmp_path / "local"))
     cells = ["1a-plain", "1b-bn", "7-transfer-skin", "8-vgg16-bone"]
-    run = smoke(there, *(f"results/lab3/smoke/histories/{cell}.csv" for cell in cells))
+    wanted = [f"results/lab3/smoke/histories/{cell}.csv" for cell in cells]
+    run = smoke(there, *wanted, "results/lab3/smoke/heatmaps/7-transfer-skin")
     assert run.returncode == 0, run.stdout[-3000:]
     compared = 0
-    for pattern in ("histories/*.csv", "predictions/*.csv", "models/*/*/*.h5"):
+    heatmaps = "heatmaps/*/scores.csv"
+    for pattern in ("histories/*.csv", "predictions/*.csv", "models/*/*/*.h5", heatmaps):
         for file in sorted((there / "results/lab3/smoke").glob(pattern)):
             twin = here / file.relative_to(there)
             assert twin.read_bytes() == file.read_bytes(), file.name
             compared += 1
-    assert compared == 4 * len(cells)
+    assert compared == 4 * len(cells) + 1
