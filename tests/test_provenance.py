@@ -49,7 +49,6 @@ def test_logic_counts_where_it_is_used_and_nowhere_else(scripts):
     assert changed(scripts, "labproof/words.py", "self.low > 0", "self.low >= 0") == {
         "write_report",
         "write_overview",
-        "write_records",
         "judge_findings",
         "audit_dataset",
     }

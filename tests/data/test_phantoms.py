@@ -133,7 +133,7 @@ def test_larger_split_begins_with_the_smaller_one():
 
 @pytest.mark.parametrize("overlap", [0.3, 0.8])
 def test_best_threshold_on_the_latent_is_as_good_as_the_closed_form_says(overlap):
-    labels = np.arange(4000) % 2
+    labels = np.arange(1500) % 2
     latent = np.array(
         [
             phantoms.scene("skin", label=label, index=index, seed=11, overlap=overlap)["facts"][

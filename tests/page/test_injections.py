@@ -231,7 +231,7 @@ def test_the_page_reads_nothing_but_through_the_boundary():
     """Each module of the page takes tables, audits and findings escaped."""
     folder = REPORT.parent / "scripts" / "labproof" / "page"
     raw = re.compile(
-        r"(?<!escaped\()(?<!escaped\(pd\.DataFrame\()\b(tables|audit|findings|numbers)\.read\("
+        r"(?<!escaped\()(?<!escaped\(pd\.DataFrame\()\b(tables|audit|record|numbers)\.read\("
     )
     readers = {
         path.stem: len(raw.findall(path.read_text(encoding="utf-8")))

@@ -237,6 +237,7 @@ def real_skin(split, each):
     return np.stack(images), np.repeat([0, 1], each)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not MOBILENET.is_file(), reason="needs ../shared/data with published weights")
 def test_published_weights_tell_real_lesions_apart():
     backbone = backbones.load("mobilenet_v2", (224, 224, 3), weights=MOBILENET)

@@ -217,7 +217,7 @@ class Dying(Checkpoints):
             raise Killed
 
 
-@pytest.mark.parametrize("kind", ["augmented", "transfer"])  # all by real deaths: test_resume
+@pytest.mark.parametrize("kind", ["plain", "transfer"])  # all by real deaths: test_resume
 def test_a_training_that_dies_after_any_epoch_ends_in_the_same_bits(tmp_path, kind):
     cell = {**KINDS[kind], "epochs": 3}
     data = dataset(cell)
