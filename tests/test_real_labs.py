@@ -18,8 +18,10 @@ import sys
 import pandas as pd
 import pytest
 
+from labproof.errors import LabError
 from labproof.judging import accounts, findings
 from labproof.lab import commands, folders, plan, trainings
+from labproof.page import ending
 from labproof.training import outcomes, runs
 from project import ROOT
 
@@ -38,10 +40,9 @@ TABLES = {
 }
 
 
-def resolved(name):
-    return plan.resolve(
-        {**plan.read_config(ROOT), "lab": str(LABS / name), "preset": "smoke"}, ROOT
-    )
+def resolved(name, **settings):
+    known = {**plan.read_config(ROOT), "lab": str(LABS / name), "preset": "smoke"}
+    return plan.resolve({**known, **settings}, ROOT)
 
 
 def check_lab():
@@ -99,6 +100,18 @@ def test_the_check_tells_which_cells_one_run_makes(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     told = "\n".join(check_lab().told(resolved("one-process")))
     assert "      fit 1 of this run" in told and "      fit 4 of the run of low" in told
+
+
+def test_of_histories_that_are_there_no_look_asks_for_more(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    lab = resolved("histories", preset="demo")
+    assert (lab["ladder"], lab["planned"]) == ([5], False)
+    commands.check_given(lab)
+    with pytest.raises(LabError, match=r"run5.csv: there is no such history, .*seeds=5$"):
+        commands.check_given(resolved("histories", seeds=7))
+    with pytest.raises(LabError, match=r"run8.csv: .* Correct the path under given"):
+        commands.check_given(resolved("histories", seeds="8-9"))
+    assert "histories of more seeds" in ending._next(lab)
 
 
 def test_what_the_page_says_of_them_is_so():
