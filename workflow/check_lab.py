@@ -14,6 +14,7 @@ from labproof.errors import LabError
 from labproof.lab import commands, costs, folders, leaves, plan
 
 ROOT = Path(__file__).resolve().parents[1]
+CODE = (".py", ".ipynb", ".sh", ".R")
 
 
 def told(lab: dict) -> list[str]:
@@ -54,6 +55,13 @@ def _cell(lab: dict, name: str, cell: dict) -> list[str]:
     lines = [f"  {name}: {' '.join(commands.words(run['command'], values))}"]
     if there:
         lines.append(f"      with {words.listing(there, 8)}")
+    if run["environment"]:
+        lines.append(f"      in an environment that is made of {run['environment']}, once")
+    if run["fit"] is not None:
+        fits = run["fit"] if isinstance(run["fit"], list) else [run["fit"]]
+        mean = "the mean of " if len(fits) > 1 else ""
+        once = f"the run of {run['shares']}" if run["shares"] else "this run"
+        lines.append(f"      {mean}fit {words.listing(list(map(str, fits)))} of {once}")
     return lines
 
 
@@ -77,9 +85,7 @@ def _hints(lab: dict) -> list[str]:
     if idle:
         found.append(f"No sentence is about {words.listing(idle)}.")
     own = [cell for cell in lab["cells"].values() if cell.get("run") and cell["run"]["command"]]
-    blind = [c for c in own if "{seed}" not in c["run"]["command"]]
-    blind = [c for c in blind if not re.search(r"labproof\.run|\{config\}", c["run"]["command"])]
-    if blind:
+    if any(not _takes_seed(cell["run"], Path(lab["folder"])) for cell in own):
         found.append(
             "A command has no {seed} and is not run by python -m labproof.run: its code must read "
             "LABPROOF_SEED."
@@ -101,6 +107,15 @@ def _hints(lab: dict) -> list[str]:
         except LabError as error:
             found.append(str(error))
     return found
+
+
+def _takes_seed(run: dict, folder: Path) -> bool:
+    """Whether a run is told its seed: by its command, or by what its code says that it reads."""
+    if re.search(r"\{seed\}|\{config\}|labproof\.run", run["command"]):
+        return True
+    code = [path for path in commands.files(run, folder) if path.suffix in CODE and path.is_file()]
+    texts = [path.read_text(encoding="utf-8", errors="replace") for path in code]
+    return any(re.search(r"LABPROOF_SEED|labproof\.run import begin", text) for text in texts)
 
 
 def main(arguments: list[str]) -> None:

@@ -218,6 +218,7 @@ def short(epochs, **columns):
         ("noise", short(3), "noise needs four epochs"),
         ("settling_time", cell(loss=rising(0.2)), "the training loss does not fall"),
         ("slope", cell(loss=np.full((5, 20), np.nan)), "its curves hold values that are no finite"),
+        ("auc", {**cell(), "predictions": None}, "its runs left no predictions"),
     ],
 )
 def test_a_measure_that_does_not_apply_says_why(measure, tables, why):

@@ -89,6 +89,11 @@ WRONG = {
         put("lab", value="../labs/x;touch PWNED;"),
         ["key lab", "no folder of this path", "make lab NAME=my-lab"],
     ),
+    "one class": (
+        CONFIG,
+        put("sources", "skin", value={"kind": "folder", "path": "a", "classes": ["a"]}),
+        ["key sources.skin.classes", "needs at least 2, and has 1"],
+    ),
     "a seed twice": (CONFIG, put("seeds", value=[1, 1]), ["key seeds", "seeds: 5"]),
     "unknown source": (
         CONFIG,

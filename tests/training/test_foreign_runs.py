@@ -199,6 +199,7 @@ GOOD = "epoch,loss,val_accuracy\n1,0.5,0.5\n2,0.4,0.6\n"
         (GOOD, {"columns": {"loss": "val_accuracy"}}, {}, "has a column val_accuracy beside loss"),
         (GOOD + "3,0.3\n", {}, {}, "line 4: has 2 values, but 3 columns"),
         ("epoch,loss\n", {}, {}, "holds no epochs"),
+        ("", {}, {}, "holds no epochs"),
         (GOOD, {"history": "other.csv"}, {}, "the run wrote no other.csv"),
         (GOOD, {"history": "history.pkl"}, {}, "opening a pickle would run .* json.dump"),
         (GOOD, {"output": {"scalars": ["MSE {x}"]}}, {}, 'no line is "MSE {x}"'),
@@ -211,6 +212,13 @@ def test_a_mistake_is_told_with_its_place_and_mend(tmp_path, text, reads, option
         read_run(tmp_path, reads, output=tmp_path / "output", **options)
     assert re.search(r"history\.|other\.csv|output:", str(raised.value))
     assert len(str(raised.value)) < 450
+
+
+def test_two_histories_of_one_run_are_told(tmp_path):
+    write(tmp_path, history_csv=GOOD, history_json='{"loss": [0.5]}')
+    with pytest.raises(LabError, match=r"left history.csv and history.json, .*reads: {history: "):
+        read_run(tmp_path)
+    assert len(read_run(tmp_path, {"history": "history.json"}).history) == 1
 
 
 def test_a_pickle_is_never_opened(tmp_path):

@@ -202,12 +202,15 @@ def test_seeds_with_equal_numbers_are_told_whatever_the_clock_says():
 
 
 def test_seeds_whose_columns_differ_are_told(tmp_path):
-    for seed, name in enumerate(("loss", "mse")):
-        pd.DataFrame({"seed": [seed], "epoch": [1], name: [0.1]}).to_csv(
-            tmp_path / f"{seed}", index=False
-        )
-    with pytest.raises(LabError, match=r"not the same columns: loss, mse"):
-        outcomes.gather([tmp_path / "0", tmp_path / "1"], "plain", "histories")
+    files = [tmp_path / str(seed) for seed in range(3)]
+    for seed, name in enumerate(("loss", "loss", "mse")):
+        pd.DataFrame({"seed": [seed], "epoch": [1], name: [0.1]}).to_csv(files[seed], index=False)
+    outcomes.gather(files[:2], "plain", "histories")
+    with pytest.raises(LabError, match=r"loss is in that of seed 0, and not in that of seed 2"):
+        outcomes.gather(files, "plain", "histories")
+    pd.DataFrame(columns=["seed", "image"]).to_csv(files[1], index=False)
+    with pytest.raises(LabError, match=r"of 3 seeds only 0 and 2 left predictions"):
+        outcomes.gather(files, "plain", "predictions")
 
 
 def test_checkpoints_survive_a_kill_and_not_a_change_of_code(tmp_path):
@@ -220,6 +223,13 @@ def test_checkpoints_survive_a_kill_and_not_a_change_of_code(tmp_path):
     assert [path.name for path in again.folder.iterdir()] == ["fit-1"]
     other = runs.Place(tmp_path / "scratch", ["b"])
     assert not list(other.checkpoints.iterdir()) and not list(other.folder.iterdir())
+
+
+def test_a_run_that_fails_over_what_an_earlier_one_has_left_says_where_that_is(at_work):
+    code = "import os, sys\nsys.exit(os.listdir(os.environ['LABPROOF_CHECKPOINTS']) != [])"
+    place, _ = at_work(code, cell())
+    (place.checkpoints / "last.pt").write_text("half")
+    assert f"left in {place.checkpoints} is broken, delete it" in told(at_work, code, cell())
 
 
 WAITS = """

@@ -165,7 +165,11 @@ def given_of(wildcards):
         return []
     (seed,) = seeds_of(wildcards.block)
     values = {"cell": wildcards.cell, "seed": seed}
-    return str(Path(lab_of(wildcards.preset)["folder"]) / commands.filled(given, values))
+    lab = lab_of(wildcards.preset)
+    file = Path(lab["folder"]) / commands.filled(given, values)
+    if not file.is_file():  # else Snakemake's own message, which tells no mend
+        or_exit(commands.check_given, lab)
+    return str(file)
 
 
 def shared_of(wildcards):

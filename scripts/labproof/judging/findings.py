@@ -201,7 +201,8 @@ def _leaf(claim, run) -> verdicts.Verdict:
         wait=wait and f"{wait}, so no mean of them decides before {verdicts.MANY} seeds.",
         spread=spread,
     )
-    alone = not spread and any(images.of_seeds_alone(x.cell, x.measure, run) for x in terms)
+    alone = any(images.of_seeds_alone(x.cell, x.measure, run) for x in terms)
+    alone = alone and verdict.evidence is not None and not spread
     return replace(verdict, reason=f"{verdict.reason} {images.SEEDS_ALONE}") if alone else verdict
 
 

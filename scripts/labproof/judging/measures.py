@@ -12,10 +12,12 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
+from labproof import words
 from labproof.judging import accounts, curves, reliance, statistics
 from labproof.lab import vocabulary
 
 FINAL, VALIDATION = "final", "validation"  # of the images that a cell was asked about
+MOST_NAMED = 8  # columns in a reason
 
 
 class Computed(NamedTuple):
@@ -200,7 +202,8 @@ def why_missing(table: pd.DataFrame, measure: str) -> str:
             over, **({} if not vocabulary.MEASURES[measure].parameter else {"at": 0})
         )
     except KeyError as error:
-        return f"it has no column {error.args[0]}"
+        there = [name for name in table if name not in ("seed", "epoch")]
+        return f"it has no column {error.args[0]}, but {words.listing(there, MOST_NAMED)}"
     numbers = table.select_dtypes("number").drop(columns="seed", errors="ignore")
     if vocabulary.MEASURES[measure].table == "histories" and not np.isfinite(numbers).all(
         axis=None

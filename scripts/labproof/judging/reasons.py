@@ -11,6 +11,13 @@ from labproof.judging.sample import Region, Sample
 FEWEST = 5  # seeds that a spread is judged of
 
 
+def nothing(sample: Sample) -> str:
+    """Why a sample without a single value is not judged."""
+    if sample.why:
+        return f"It cannot be measured on {sample.cell}: {sample.why}."
+    return f"There are no results of {sample.cell}."
+
+
 def missing(sample: Sample) -> str:
     """Why a sample with gaps is not judged."""
     if sample.why and len(sample.missing) == len(sample.values):

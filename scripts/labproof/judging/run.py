@@ -61,7 +61,9 @@ class Run(NamedTuple):
     def _measured(self, cell: str, measure: str, at: float | None) -> Sample:
         table = self.table(cell, vocabulary.MEASURES[measure].table)
         if table is None:
-            return Sample(cell, [], [])
+            lacking = vocabulary.MEASURES[measure].table
+            others = self.table(cell, "histories") is not None
+            return Sample(cell, [], [], why=f"its runs left no {lacking}" if others else "")
         answers, split = self.answers(cell)
         told = split == measures.FINAL and measures.tells_images(answers, measure)
         if told and MEASURES[measure].final:

@@ -142,7 +142,7 @@ def judge(
     unknown = Verdict(UNDECIDED, "", region, n=n)
     for sample in samples:
         if len(sample.values) == 0:
-            return replace(unknown, reason=f"There are no results of {sample.cell}.")
+            return replace(unknown, reason=reasons.nothing(sample))
     steps = ladder.looks(steps)
     reached = ladder.reached(steps, n)
     if steps and not reached:

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from labproof.errors import LabError
+from labproof.lab.seeds import spell
 from labproof.lab.validation import problem, suggest
 
 # What a lab or a cell says of how its runs go, and what holds where neither does.
@@ -208,6 +209,26 @@ def fields(name: str, cell: Mapping, seed: int, folder: str) -> dict:
         "config": f"{folder}/labproof.json",
         "checkpoints": f"{folder}/checkpoints",
     }
+
+
+def check_given(lab: Mapping) -> None:
+    """LabError where a history that should be there already is not."""
+    folder, gone = Path(lab["folder"]), {}
+    for name, cell in lab["cells"].items():
+        for seed in lab["seeds_of"][name] if cell["run"]["given"] else []:
+            file = folder / filled(cell["run"]["given"], {"cell": name, "seed": seed})
+            if not file.is_file():
+                gone.setdefault(seed, file)
+    if not gone:
+        return
+    there = [seed for seed in lab["seeds"] if seed not in gone]
+    seed, file = next(iter(gone.items()))
+    mend = "Correct the path under given."
+    if there:
+        mend = f"Ask for those that are there: --config seeds={spell(there)}"
+    raise LabError(
+        f"{file}: there is no such history, though seeds={spell(lab['seeds'])} is asked for. {mend}"
+    )
 
 
 def text(value: object) -> str:

@@ -177,6 +177,8 @@ def resolve(config: Mapping, root: Path, *, preset: str | None = None) -> dict:
         findings_of(claimed, config["finding"])
     # a command trains one seed at a time
     block, longer = (1, 1) if commanded else (scaling["block"], LONGER * scaling["block"])
+    if any(cell.get("run") and cell["run"]["given"] for cell in cells.values()):
+        ladder = [len(chosen)]  # no look can bring histories that are not there
     planned = "seeds" not in config and len(ladder) > 1
     results = paths.of(config["lab"], preset)
     granted = grants.read(Path(results.plan)) if planned else None

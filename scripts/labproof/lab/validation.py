@@ -248,7 +248,8 @@ def _translate(error: jsonschema.ValidationError, file: Path, data: Any) -> LabE
         cause = f"must be {_LIMITS[error.validator]} {error.validator_value}, but is {value}."
         cause += means
     elif error.validator in ("minItems", "minProperties", "minLength"):
-        cause = f"is empty.{means}"
+        fewest = f"needs at least {error.validator_value}, and has {len(value)}"
+        cause = f"{fewest if value else 'is empty'}.{means}"
     else:
         cause = f"{_show(value)} does not fit.{means}"
     return problem(file, path, cause, example, at=shown)

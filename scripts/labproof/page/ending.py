@@ -88,7 +88,9 @@ def _next(lab: Mapping) -> str:
     """What may decide more: time where seeds are granted by a budget, otherwise seeds."""
     if lab["planned"]:
         return f"More time for it: {settings.make(lab)} BUDGET=1h"
-    return f"Next, twice the seeds: {settings.make(_twice(lab))}"
+    given = any(cell.get("run") and cell["run"]["given"] for cell in lab["cells"].values())
+    first = "histories of more seeds, then" if given else "twice the seeds"
+    return f"Next, {first}: {settings.make(_twice(lab))}"
 
 
 def _twice(lab: Mapping) -> dict:

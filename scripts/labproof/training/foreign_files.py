@@ -191,11 +191,14 @@ def _plain_tag(tag: str) -> str:
 def mapping(path: Path):
     """What a JSON file holds."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        if text.strip():
+            return json.loads(text)
     except (OSError, ValueError) as error:
         raise LabError(
             f"{path}: is no JSON ({first_line(error)}). Write it by json.dump."
         ) from None
+    raise LabError(f"{path}: is empty. See in its output why the run wrote nothing into it.")
 
 
 def scalars(path: Path) -> dict[str, float]:

@@ -75,7 +75,7 @@ def check(
     if epochs is not None and len(history) < epochs:
         raise LabError(
             f"{source}: has {len(history)} epochs instead of {epochs}. See in its output why it "
-            "stopped; where it may stop early, leave `epochs` away."
+            "stopped; where it may stop early, write stops_early: true."
         )
     for name in names:
         broken = history.loc[~np.isfinite(history[name]), "epoch"]

@@ -161,9 +161,14 @@ def _history(places, reads, tables, lines) -> tuple[Path, pd.DataFrame | None, d
     found = [table for table in tables if table.history is not None]
     if found:
         return found[0].folder / "history.csv", _mean([table.history for table in found]), {}
-    for name in ("history.csv", "history.json"):
-        if (places[0] / name).is_file():
-            return places[0] / name, *foreign_files.history(places[0] / name)
+    there = [name for name in ("history.csv", "history.json") if (places[0] / name).is_file()]
+    if len(there) > 1:
+        raise LabError(
+            f"{places[0]}: the run left {' and '.join(there)}, and nothing says which is meant. "
+            f"Name one of them: `reads: {{history: {there[0]}}}`."
+        )
+    if there:
+        return places[0] / there[0], *foreign_files.history(places[0] / there[0])
     return places[0], None, {}
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from labproof import words
 from labproof.errors import LabError
 from labproof.training import foreign_runs
 
@@ -89,15 +90,31 @@ def gather(files: list[Path], cell: str, table: str) -> pd.DataFrame:
     parts = [pd.read_csv(file) for file in files]
     filled = [part for part in parts if len(part)]
     if table in ("histories", "predictions") and filled:
-        for part in parts:
-            gone = set(filled[0]) ^ set(part) if len(part) else set(filled[0])
-            if gone:
-                raise LabError(
-                    f"{cell}: the {table} of its seeds have not the same columns: "
-                    f"{', '.join(sorted(gone))} is in some alone. Does the code write it in every "
-                    "run?"
-                )
+        _check_columns(parts, cell, table)
     return pd.concat(filled, ignore_index=True) if filled else parts[0]
+
+
+def _check_columns(parts: list[pd.DataFrame], cell: str, table: str) -> None:
+    filled = [part for part in parts if len(part)]
+    having = {
+        name: [part["seed"].iloc[0] for part in filled if name in part]
+        for part in filled
+        for name in part
+    }
+    if len(filled) < len(parts):
+        those = words.listing([str(seed) for seed in having["seed"]], MOST_NAMED)
+        raise LabError(
+            f"{cell}: of {len(parts)} seeds only {those} left {table}. Let the code write them in "
+            "every run, or in none."
+        )
+    for name, seeds in having.items():
+        lacking = [seed for seed in having["seed"] if seed not in seeds]
+        if lacking:
+            raise LabError(
+                f"{cell}: the {table} of its seeds have not the same columns: {name} is in that of "
+                f"seed {seeds[0]}, and not in that of seed {lacking[0]}. Let the code write the "
+                "same ones in every run."
+            )
 
 
 def unlike(first: Mapping[str, Path], second: Outcome) -> list[str]:
@@ -142,10 +159,11 @@ def check_seeds(histories: pd.DataFrame, cell: str) -> None:
         first = seen.setdefault(rows.to_numpy(dtype=float).tobytes(), seed)
         # one epoch of a coarse number can be equal by chance
         if first != seed and (rows.size > 8 or each.ngroups == 2):
+            named = ", ".join(columns.drop("epoch")[:MOST_NAMED])
             raise LabError(
                 f"{cell}: seeds {first} and {seed} give equal numbers in all columns "
-                f"({', '.join(columns[:MOST_NAMED])}), so the code does not use the seed, and "
-                "intervals over such seeds would be of width 0. Seed it by {seed} or "
-                "LABPROOF_SEED, or run it by python -m labproof.run, which seeds from outside. If "
-                "nothing in it is random, write deterministic: true."
+                f"({named}), so the code does not use the seed, and intervals over such seeds "
+                "would be of width 0. Seed it by {seed} or LABPROOF_SEED, or run it by python -m "
+                "labproof.run, which seeds from outside. If nothing in it is random, write "
+                "deterministic: true."
             )

@@ -166,6 +166,7 @@ def execute(
         python = str(commands.interpreter(cell["run"]["python"], lab))
     if words[0] in commands.INTERPRETERS:
         words[0] = python
+    goes_on = any(place.checkpoints.iterdir())
     began = time.monotonic()
     try:
         process = subprocess.Popen(
@@ -189,9 +190,14 @@ def execute(
         status = process.wait()
     if status:
         last = outcomes.tail(place.output)
+        cause = _cause(status, last, python)
+        if goes_on and status > 0:
+            cause += (
+                f" If what an earlier run has left in {place.checkpoints} is broken, delete it."
+            )
         raise LabError(
-            f"{name}, seed {seed}: {_status(status)} {shown}\n\nThe last lines that it printed:"
-            f"\n\n{last}\n\n{_cause(status, last, python)}"
+            f"{name}, seed {seed}: {_status(status)}: {shown}\n\nThe last lines that it printed:"
+            f"\n\n{last}\n\n{cause}"
         )
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     return Ended(time.monotonic() - began, peak / (2**20 if sys.platform == "darwin" else 2**10))
@@ -231,8 +237,8 @@ def _ended_with_this_one(process: subprocess.Popen):
 
 def _status(status: int) -> str:
     if status >= 0:
-        return f"the command ended with status {status}."
-    return f"the command was ended by {signal.Signals(-status).name}."
+        return f"the command ended with status {status}"
+    return f"the command was ended by {signal.Signals(-status).name}"
 
 
 def _cause(status: int, text: str, python: str) -> str:
