@@ -209,7 +209,7 @@ def test_seeds_whose_columns_differ_are_told(tmp_path):
     with pytest.raises(LabError, match=r"loss is in that of seed 0, and not in that of seed 2"):
         outcomes.gather(files, "plain", "histories")
     pd.DataFrame(columns=["seed", "image"]).to_csv(files[1], index=False)
-    with pytest.raises(LabError, match=r"of 3 seeds only 0 and 2 left predictions"):
+    with pytest.raises(LabError, match=r"of 3 seeds only 0, 2 left predictions"):
         outcomes.gather(files, "plain", "predictions")
 
 

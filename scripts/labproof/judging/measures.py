@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from labproof import words
 from labproof.judging import accounts, curves, reliance, statistics
 from labproof.lab import vocabulary
 
@@ -203,7 +202,7 @@ def why_missing(table: pd.DataFrame, measure: str) -> str:
         )
     except KeyError as error:
         there = [name for name in table if name not in ("seed", "epoch")]
-        return f"it has no column {error.args[0]}, but {words.listing(there, MOST_NAMED)}"
+        return f"it has no column {error.args[0]}, but {', '.join(there[:MOST_NAMED])}"
     numbers = table.select_dtypes("number").drop(columns="seed", errors="ignore")
     if vocabulary.MEASURES[measure].table == "histories" and not np.isfinite(numbers).all(
         axis=None

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from labproof import words
 from labproof.errors import LabError
 from labproof.training import foreign_runs
 
@@ -102,7 +101,7 @@ def _check_columns(parts: list[pd.DataFrame], cell: str, table: str) -> None:
         for name in part
     }
     if len(filled) < len(parts):
-        those = words.listing([str(seed) for seed in having["seed"]], MOST_NAMED)
+        those = ", ".join(str(seed) for seed in having["seed"][:MOST_NAMED])
         raise LabError(
             f"{cell}: of {len(parts)} seeds only {those} left {table}. Let the code write them in "
             "every run, or in none."
