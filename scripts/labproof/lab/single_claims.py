@@ -128,10 +128,10 @@ def _check_measured(
         )
         raise problem(file, [*place, key], cause)
     if table in ("heatmaps", "interventions") and not cells[cell]["heatmaps"]:
-        cause = (
-            f"{written[key]} is measured on heatmaps, and cell {cell} has none. In tasks.yaml, "
-            "give it heatmaps: {methods: [Grad-CAM]}, or take another measure."
-        )
+        mend = "In tasks.yaml, give it heatmaps: {methods: [Grad-CAM]}, or take another measure."
+        if cells[cell].get("run"):
+            mend = "Labproof draws them of networks that it trains; a command may tell a scalar."
+        cause = f"{written[key]} is measured on heatmaps, and cell {cell} has none. {mend}"
         raise problem(file, [*place, key], cause)
 
 
