@@ -14,8 +14,7 @@ from labproof.judging import record, stances
 from labproof.judging.stances import Evidence, Stance, Subject
 from labproof.lab import leaves, settings, vocabulary
 from labproof.lab.leaves import Term
-from labproof.page import answer, scoreboard
-from labproof.page.data import dataset_row
+from labproof.page import answer, escaping, scoreboard
 from labproof.page.escaping import escaped
 from labproof.page.policy import with_policy
 from labproof.page.spans import Axis
@@ -68,7 +67,10 @@ def _read(name: str, lab: Mapping, file: Path) -> list[dict]:
 def context(lab: Mapping, judged: Mapping[str, Sequence], found: Sequence[Subject]) -> dict:
     """All that the template reads; text is not escaped yet."""
     results = paths.of_resolved(lab)
-    totals = {name: dataset_row(name, lab, results)["total"] for name in lab["datasets"]}
+    records = {
+        name: escaping.table(f"{results.dataset(name)}/records.csv") for name in lab["datasets"]
+    }
+    totals = {name: 0 if rows is None else len(rows) for name, rows in records.items()}
     clashes = sorted(
         (subject for subject in found if subject.clashes),
         key=lambda subject: len(subject.reports),
