@@ -61,13 +61,17 @@ Traceback (most recent call last):
             "train_block was stopped by SIGTERM: seed 0 is saved at epoch 1, from where …",
         ),
         (
+            "10:00:01  seed 0  epoch 1/2\nits time is nearly over: seed 0 is saved at epoch 1\n",
+            "train_block was stopped, since its time is nearly over: seed 0 is saved at epoch 1",
+        ),
+        (
             "10:00:01  seed 0  epoch 1/2\n",
             "train_block ended without a word, as when it is killed or lacks memory after: "
             "10:00:01  seed 0  epoch 1/2",
         ),
         ("", "train_block ended without a word, as when it is killed or lacks memory"),
     ],
-    ids=["exception", "our own error", "stopped", "killed", "empty log"],
+    ids=["exception", "our own error", "stopped", "no time", "killed", "empty log"],
 )
 def test_the_cause_is_read_from_the_log(tmp_path, text, cause):
     make(tmp_path, "datasets/skin/images.npy", *ALL[1:])

@@ -95,8 +95,10 @@ def _told_by(file: Path) -> str:
         # the exception, with all its lines, behind the last frame
         error = re.split(r"\n(?=[\w.]+(?:: |$))", text)[-1]
         return f"failed: {' '.join(error.split()).removeprefix(ERROR).rstrip('.')}"
-    if re.match(r"SIG\w+: |its time is nearly over: ", last):
+    if re.match(r"SIG\w+: ", last):
         return f"was stopped by {last}"
+    if last.startswith("its time is nearly over: "):
+        return f"was stopped, since {last}"
     return ""
 
 
