@@ -34,8 +34,9 @@ PY     := $(VENV)/bin/python
 SET_UP := workflow/envs/set_up.py
 
 # What the shell's own Python settings (a cluster's modules, say) name is not for the environment,
-# and the user's own profile of Snakemake is for other workflows.
-unexport PYTHONPATH PYTHONHOME SNAKEMAKE_PROFILE
+# and the user's own profile of Snakemake is for other workflows. Nor may a container's setting make
+# every job compile TensorFlow anew: Python keeps what it compiled of what it imports.
+unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE SNAKEMAKE_PROFILE
 
 # Snakemake starts its scripts by a shell line that leaves the path of the interpreter unquoted.
 ODD := $(shell pwd -P | LC_ALL=C tr -d 'A-Za-z0-9/._+,@%=~\n\200-\377-' | wc -c)

@@ -13,7 +13,7 @@ from project import ROOT, copy_to, environment, smoke
 
 PYTHON = """#!/bin/sh
 echo "began: $*"
-env | grep -E '^(SNAKEMAKE_PROFILE|XDG_CACHE_HOME|PYTHONPATH)='
+env | grep -E '^(SNAKEMAKE_PROFILE|XDG_CACHE_HOME|PYTHON[A-Z]+)='
 true
 """
 
@@ -57,11 +57,11 @@ def test_a_folder_with_an_accent_will_do(make, tmp_path):
     assert "began: workflow/spend.py" in run.stdout
 
 
-def test_the_users_own_profile_and_python_path_are_not_obeyed(make):
-    run = make("report", SNAKEMAKE_PROFILE="cluster", PYTHONPATH="odd")
+def test_the_users_own_profile_and_python_settings_are_not_obeyed(make):
+    settings = {"SNAKEMAKE_PROFILE": "cluster", "PYTHONPATH": "odd", "PYTHONDONTWRITEBYTECODE": "1"}
+    run = make("report", **settings)
     assert "began: workflow/spend.py" in run.stdout
-    assert "SNAKEMAKE_PROFILE=" not in run.stdout
-    assert "PYTHONPATH=" not in run.stdout
+    assert not [name for name in settings if f"{name}=" in run.stdout]
 
 
 def test_a_crate_is_of_the_run_that_is_named_and_says_its_licence(make):

@@ -10,7 +10,8 @@ def below(folder: Path | str, above: tuple = ()) -> list[Path]:
     """Paths of all files below a folder, in a fixed order; LabError where one cannot be listed.
 
     Links are followed, but for one that leads back to a folder above it (`above`: device and inode
-    of each). A link that leads nowhere is listed as a file, so that whoever opens it can tell.
+    of each). A link that leads nowhere is listed as a file, so that whoever opens it can tell. What
+    Python compiled (`__pycache__`) is left out: it is there after any import.
     """
     try:
         told = os.stat(folder)
@@ -24,6 +25,6 @@ def below(folder: Path | str, above: tuple = ()) -> list[Path]:
     if here in above:
         return []
     found = []
-    for path in (Path(folder, name) for name in names):
+    for path in (Path(folder, name) for name in names if name != "__pycache__"):
         found += below(path, (*above, here)) if os.path.isdir(path) else [path]
     return found

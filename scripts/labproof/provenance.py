@@ -7,7 +7,7 @@ import json
 import platform
 import resource
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -133,39 +133,47 @@ def files_hash(files: Sequence[Path], root: Path) -> str:
 
     A change of logic in Python code and in a notebook's cells changes it, a comment does not; of a
     file that Python cannot read so, and of all others, any change does: their content up to 16 MiB,
-    beyond that and in folders names, sizes and times.
+    beyond that and in folders size and time.
     """
     told = hashlib.sha256()
     for path in files:
-        told.update(f"{path.relative_to(root).as_posix()}\0{_state(path)}\n".encode())
+        state = listing_hash(path, _logic) if path.is_dir() else _logic(path) or _content(path)
+        told.update(f"{path.relative_to(root).as_posix()}\0{state}\n".encode())
     return told.hexdigest()[:16]
 
 
-def _state(path: Path) -> str:
-    if path.is_dir():
-        return listing_hash(path)
+def _logic(path: Path) -> str:
+    """What hangs on a file's logic alone; nothing where it is no code, or of another version."""
     try:
         if path.suffix == ".py":
             return _parsed(path.read_text(encoding="utf-8"))[0]
         if path.suffix == ".ipynb":
             cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
             return data_hash([cell["source"] for cell in cells if cell["cell_type"] == "code"])
-    except (SyntaxError, ValueError, KeyError, TypeError):
-        pass  # of another version of Python, or of notebooks
-    known = path.stat()
-    if known.st_size > 16 * 2**20:
-        return f"{known.st_size}\0{known.st_mtime_ns}"
-    return file_hash(path)
+    except (OSError, SyntaxError, ValueError, KeyError, TypeError):
+        pass
+    return ""
 
 
-def listing_hash(folder: Path | str) -> str:
-    """Hash of the names, sizes and times of all files below a folder: changes when a file does."""
+def _size_and_time(path: Path) -> str:
+    try:
+        known = path.stat()
+    except OSError:  # such as a link that leads nowhere yet
+        return "cannot be read"
+    return f"{known.st_size}\0{known.st_mtime_ns}"
+
+
+def _content(path: Path) -> str:
+    return _size_and_time(path) if path.stat().st_size > 16 * 2**20 else file_hash(path)
+
+
+def listing_hash(folder: Path | str, logic: Callable[[Path], str] = lambda path: "") -> str:
+    """Hash of the names, sizes and times of all files below a folder: changes when a file does.
+
+    Of a file of which `logic` tells something, that counts in the place of size and time.
+    """
     told = hashlib.sha256()
     for path in below(folder):
-        try:
-            known = path.stat()
-            state = f"{known.st_size}\0{known.st_mtime_ns}"
-        except OSError:  # such as a link that leads nowhere yet
-            state = "cannot be read"
+        state = logic(path) or _size_and_time(path)
         told.update(f"{path.relative_to(folder).as_posix()}\0{state}\n".encode())
     return told.hexdigest()[:16]

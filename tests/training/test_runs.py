@@ -92,6 +92,26 @@ def test_code_is_copied_and_folders_are_linked_and_nothing_else_is_there(tmp_pat
     assert (place.folder / "data").is_symlink()
 
 
+def test_what_python_compiles_changes_nothing(at_work, tmp_path, monkeypatch):
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    package = tmp_path / "lab" / "nets"
+    package.mkdir()
+    for module in (tmp_path / "lab" / "model.py", package / "small.py"):
+        module.write_text("width = 8\n")
+    own = cell(files=["*.py", "nets"])
+
+    def now():
+        return provenance.files_hash(commands.files(own["run"], tmp_path / "lab"), tmp_path)
+
+    before = now()
+    place, _ = at_work("import model\nfrom nets import small\nprint(small.width)\n", own)
+    assert list(package.glob("__pycache__/*.pyc"))
+    assert {path.name for path in place.folder.iterdir()} >= {"model.py", "nets"}
+    assert not (place.folder / "__pycache__").exists()
+    (tmp_path / "lab" / "train.py").unlink()
+    assert now() == before
+
+
 def test_what_a_run_leaves_becomes_the_tables_of_a_seed(at_work):
     place, ended = at_work(HISTORY, cell())
     found = outcomes.read(place.folder, cell(), 3, place.output)
@@ -289,4 +309,11 @@ def test_a_comment_changes_no_hash_of_the_users_files_and_all_else_does(tmp_path
     assert third != second
     (data / "x.csv").write_text("1")
     assert now() != third
+    module = data / "model.py"
+    module.write_text("x = 1\n")
+    fourth = now()
+    module.write_text("x = 1  # a comment\n")
+    assert now() == fourth
+    module.write_text("x = 2\n")
+    assert now() != fourth
     assert Path(code).read_text().startswith("print")

@@ -158,8 +158,6 @@ def install_by_uv(venv, lock, log):
     if bundle:  # pip looks there, uv does not
         env.setdefault("SSL_CERT_FILE", bundle)
     env.update(variables)
-    if env.get("PYTHONDONTWRITEBYTECODE"):  # else Python compiles what it first imports
-        options.append("--compile-bytecode")
     command = [uv, "pip", "install", "--no-config", "--system-certs", "--no-progress", *options]
     command += ["--python", venv / "bin" / "python", "-r", lock]
     steps = [["--require-hashes"]]

@@ -121,7 +121,6 @@ def surroundings(values: Mapping, threads: int, python: str) -> dict[str, str]:
         **told,
         "MPLBACKEND": "Agg",
         "PATH": os.pathsep.join([str(Path(python).parent), os.environ.get("PATH", os.defpath)]),
-        "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": str(values["seed"]),
         "PYTHONPATH": str(package),
         "PYTHONUNBUFFERED": "1",
@@ -199,6 +198,10 @@ def execute(
             f"{name}, seed {seed}: {_status(status)}: {shown}\n\nThe last lines that it printed:"
             f"\n\n{last}\n\n{cause}"
         )
+    for kept, folders, _ in os.walk(place.folder):  # what Python compiled is no result
+        if "__pycache__" in folders:
+            folders.remove("__pycache__")
+            shutil.rmtree(Path(kept, "__pycache__"))
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     return Ended(time.monotonic() - began, peak / (2**20 if sys.platform == "darwin" else 2**10))
 
