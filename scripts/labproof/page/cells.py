@@ -10,7 +10,7 @@ import pandas as pd
 from labproof import words
 from labproof.judging import curves
 from labproof.judging.measures import VALIDATION, asked
-from labproof.page import escaping, sentences
+from labproof.page import escaped_tables, sentences
 from labproof.page.intervals import estimates
 from labproof.paths import Results
 
@@ -27,9 +27,9 @@ NETWORKS = {"alexnet": "AlexNet", "vgg16": "VGG16", "mlp": "dense layers on froz
 def read_cell(name: str, lab: dict, results: Results, published: pd.DataFrame) -> dict:
     """Everything the page says of one cell; `values` is None until it has been trained."""
     settings = lab["cells"][name]
-    histories = escaping.table(results.history(name))
-    told = escaping.table(results.predictions(name))
-    facts = escaping.table(results.facts(name))
+    histories = escaped_tables.read(results.history(name))
+    told = escaped_tables.read(results.predictions(name))
+    facts = escaped_tables.read(results.facts(name))
     rows = published[published["cell"] == name]
     cell = {
         "name": name,
@@ -230,8 +230,8 @@ def seen(cells: list[dict]) -> list[str]:
 
 def backbone(results: Results, name: str) -> str | None:
     """How well a frozen network knew its own task before it was frozen."""
-    facts = escaping.table(f"{results.backbone(name)}/facts.csv")
-    history = escaping.table(f"{results.backbone(name)}/history.csv")
+    facts = escaped_tables.read(f"{results.backbone(name)}/facts.csv")
+    history = escaped_tables.read(f"{results.backbone(name)}/history.csv")
     if facts is None:
         return None
     weights = str(facts["weights"].iloc[0])

@@ -7,7 +7,8 @@ from labproof import words
 from labproof.data import audit
 from labproof.lab import leaves
 from labproof.lab.vocabulary import MEASURES
-from labproof.page import escaping
+from labproof.page import escaped_tables
+from labproof.page.escaping import escaped
 from labproof.page.intervals import estimate, stacked
 from labproof.paths import Results
 from labproof.words import Estimate
@@ -23,7 +24,7 @@ KINDS = {
 def dataset_row(name: str, lab: dict, results: Results) -> dict:
     """A dataset's size and its images a class and split, counted in its records."""
     entry = lab["datasets"][name]
-    records = escaping.table(f"{results.dataset(name)}/records.csv")
+    records = escaped_tables.read(f"{results.dataset(name)}/records.csv")
     counts = {}
     if records is not None:
         for split in ("train", "validation", "final"):
@@ -45,7 +46,7 @@ def dataset_row(name: str, lab: dict, results: Results) -> dict:
 
 def audit_row(name: str, results: Results) -> dict:
     """What the page says of a dataset's audit; `facts` is None where there is none."""
-    facts = escaping.escaped(audit.read(Path(results.audit(name))))
+    facts = escaped(audit.read(Path(results.audit(name))))
     row = {"name": name, "facts": facts}
     if facts:
         sizes, groups = facts["sizes"], facts["groups"]
@@ -88,8 +89,8 @@ def without_twins(cell: dict, results: Results) -> dict | None:
 
     None where no validation image has a duplicate there, or the cell is not trained.
     """
-    facts = escaping.escaped(audit.read(Path(results.audit(cell["settings"]["dataset"]))))
-    predictions = escaping.table(results.predictions(cell["name"]))
+    facts = escaped(audit.read(Path(results.audit(cell["settings"]["dataset"]))))
+    predictions = escaped_tables.read(results.predictions(cell["name"]))
     if not facts or not facts["twins"] or predictions is None:
         return None
     found = audit.without_twins(predictions, facts["twins"])

@@ -1,7 +1,8 @@
 """The one boundary between a lab's text and the page: what comes in by here is not live any more.
 
 A lab's YAML, its tables and its findings are written by strangers. All that the page reads of them
-comes through `escaped` or `table`, once; what the page's own modules make of it is Markdown.
+comes through `escaped` or `escaped_tables`, once; what the page's own modules make of it is
+Markdown.
 
 What could mean something to Markdown, HTML, YAML or Quarto becomes a numeric character reference.
 That is the one spelling which all of them read as the character itself: in a paragraph, a heading,
@@ -10,11 +11,6 @@ a cell of a table, a caption, an attribute, a raw block and the document's head 
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
-
-import pandas as pd
-
-from labproof import tables
 
 # The keys whose text may have *emphasis*, **strong emphasis** and `code`.
 SENTENCES = ("statement", "why", "note", "did", "means", "words")
@@ -63,23 +59,11 @@ def sentence(text: str) -> str:
 
 
 def escaped(data, key: str | None = None):
-    """The same strings, lists, mappings or table, with all text in them escaped, keys too."""
+    """The same strings, lists or mappings, with all text in them escaped, keys too."""
     if isinstance(data, str):
         return sentence(data) if key in SENTENCES else literal(data)
     if isinstance(data, Mapping):
         return {escaped(name): escaped(value, name) for name, value in data.items()}
     if isinstance(data, list | tuple):
         return [escaped(value, key) for value in data]
-    if isinstance(data, pd.DataFrame):
-        texts = {
-            name: column.map({value: escaped(value) for value in column.dropna().unique()})
-            for name, column in data.items()
-            if not pd.api.types.is_numeric_dtype(column)
-        }
-        return data.assign(**texts).rename(columns=escaped)
     return data
-
-
-def table(path: Path | str) -> pd.DataFrame | None:
-    """A table as `tables.read` gives it, escaped."""
-    return escaped(tables.read(Path(path)))

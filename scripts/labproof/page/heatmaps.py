@@ -9,7 +9,7 @@ import pandas as pd
 from labproof import words
 from labproof.explain import sanity
 from labproof.explain.interventions import AS_IT_IS
-from labproof.page import escaping, sentences
+from labproof.page import escaped_tables, sentences
 from labproof.page.intervals import estimate, stacked
 from labproof.paths import Results
 
@@ -23,7 +23,7 @@ def browsable(results: Results, name: str, classes: list[str], output: Path) -> 
     links to them), `truth`, `heats` (method, seed, path) and `says` (seed, text, right).
     """
     folder = Path(results.heatmaps(name))
-    listed = escaping.table(folder / "gallery.csv")
+    listed = escaped_tables.read(folder / "gallery.csv")
     if listed is None:
         return None
 
@@ -67,9 +67,9 @@ def heat(results: Results, name: str) -> dict:
     network before training (by its first method), of a map that points at the centre, and of maps
     that know nothing; `changed`, one row an intervention; `sanity`, one row a method.
     """
-    scores = escaping.table(results.evidence(name)["heatmaps"])
-    steps = escaping.table(f"{results.heatmaps(name)}/sanity.csv")
-    answers = escaping.table(results.interventions(name))
+    scores = escaped_tables.read(results.evidence(name)["heatmaps"])
+    steps = escaped_tables.read(f"{results.heatmaps(name)}/sanity.csv")
+    answers = escaped_tables.read(results.interventions(name))
     found: dict = {"said": [], "rows": [], "sanity": [], "changed": []}
     if answers is not None:
         found["changed"] = changed_rows(answers)

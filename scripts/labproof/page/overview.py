@@ -14,7 +14,7 @@ from labproof.judging import record, stances
 from labproof.judging.stances import Evidence, Stance, Subject
 from labproof.lab import leaves, settings, vocabulary
 from labproof.lab.leaves import Term
-from labproof.page import answer, escaping, scoreboard
+from labproof.page import answer, scoreboard
 from labproof.page.escaping import escaped
 from labproof.page.policy import with_policy
 from labproof.page.spans import Axis
@@ -64,13 +64,18 @@ def _read(name: str, lab: Mapping, file: Path) -> list[dict]:
     return entries
 
 
+def _rows(table: Path) -> int:
+    """How many there are below the header; 0 where there is no table."""
+    if not table.is_file():
+        return 0
+    with table.open(encoding="utf-8", newline="") as file:
+        return max(0, sum(1 for _ in csv.reader(file)) - 1)
+
+
 def context(lab: Mapping, judged: Mapping[str, Sequence], found: Sequence[Subject]) -> dict:
     """All that the template reads; text is not escaped yet."""
     results = paths.of_resolved(lab)
-    records = {
-        name: escaping.table(f"{results.dataset(name)}/records.csv") for name in lab["datasets"]
-    }
-    totals = {name: 0 if rows is None else len(rows) for name, rows in records.items()}
+    totals = {name: _rows(Path(results.dataset(name), "records.csv")) for name in lab["datasets"]}
     clashes = sorted(
         (subject for subject in found if subject.clashes),
         key=lambda subject: len(subject.reports),

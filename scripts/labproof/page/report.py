@@ -20,7 +20,16 @@ from labproof.lab import leaves, settings
 from labproof.lab import prose as written
 from labproof.lab import published as numbers
 from labproof.lab.vocabulary import MEASURES
-from labproof.page import answer, explorer, prose, records, scoreboard, seeding, sentences
+from labproof.page import (
+    answer,
+    escaped_tables,
+    explorer,
+    prose,
+    records,
+    scoreboard,
+    seeding,
+    sentences,
+)
 from labproof.page.cells import (
     backbone,
     command_row,
@@ -61,7 +70,7 @@ def context(
     commands = {name: literal(command) for name, command in commands.items()}
     verdicts = Path(results.of_report(lab["report"]).findings)
     reviews = records.of_page(lab["title"], verdicts)
-    told = escaped(pd.DataFrame(numbers.read(published), columns=numbers.COLUMNS))
+    told = escaped_tables.of(pd.DataFrame(numbers.read(published), columns=numbers.COLUMNS))
     plain = lab  # as it was written
     lab, missing = escaped(lab), escaped(missing)
     lacking = [gap["cell"] for gap in missing]
