@@ -11,6 +11,13 @@ import simulate_verdicts as simulation
 from labproof.judging import interval
 from project import ROOT
 
+
+@pytest.fixture(autouse=True)
+def no_permutations(monkeypatch):
+    """Their p stands beside a verdict and is no part of it; they take half of the time."""
+    monkeypatch.setattr(interval, "permutation", lambda *_: np.nan)
+
+
 WRONG, DRAWS = 0.05, 80
 MARGIN = 3 * (WRONG * (1 - WRONG) / DRAWS) ** 0.5
 
@@ -99,8 +106,7 @@ def test_steps_save_seeds_where_the_effect_is_large():
     assert shares["reproduced"] > 0.9 and shares["seeds"] < 10
 
 
-def test_a_lab_under_a_budget_spends_it_and_is_seldom_wrong(monkeypatch):
-    monkeypatch.setattr(interval, "permutation", lambda *_: np.nan)  # slow, and no part of it
+def test_a_lab_under_a_budget_spends_it_and_is_seldom_wrong():
     for shares in looks.together(8, seed=1).values():
         assert shares["reproduced"] <= 0.25 and shares["not reproduced"] <= 0.25
         assert 5 < shares["seeds"] < 40
