@@ -103,7 +103,7 @@ estimate: $(BASE)  ## print what the jobs that are still to be done will cost, a
 	@$(WITH_PATH) $(PY) workflow/estimate_costs.py $(SETTINGS) $(ARGS)
 
 test: $(TOOLS) $(QUARTO) $(CRATE)  ## run the tests; ARGS="-m slow" runs the long ones
-	$(WITH_PATH) $(PY) -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+	$(WITH_PATH) $(PY) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(TOOLS)  ## check format and style of the code and the workflow
 	$(PY) -m ruff format --check .

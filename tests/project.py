@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("config", "workflow", "scripts", "report")
 TASKS = ("1a", "1b", "3", "7", "8")  # every rule is there, and every kind of cell
 # Cells like another one there, and the images that they alone are about.
-TWINS = r"^      (?:7-transfer-bone|8-vgg16-unmarked):.*?(?=^      \S|\Z)"
+TWINS = r"^      (?:1b-bn|7-transfer-bone|8-vgg16-unmarked):.*?(?=^      \S|\Z)"
 THEIRS = r"^  (?:bone-colour|bone-unmarked): .*\n"
 
 

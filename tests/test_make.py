@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from project import ROOT, copy_to, environment, smoke
+from project import ROOT, copy_to, environment, smoke, trim
 
 PYTHON = """#!/bin/sh
 echo "began: $*"
@@ -96,7 +96,7 @@ def locks(folder):
 
 
 def test_a_killed_run_leaves_no_lock_and_no_job_and_a_living_one_keeps_both(tmp_path):
-    folder = copy_to(tmp_path)
+    folder = trim(copy_to(tmp_path), "1a")
     target = "results/lab3/smoke/histories/1a-plain.csv"
     command = [sys.executable, "-m", "snakemake", "--cores", "1", "--config", "preset=smoke"]
     run = subprocess.Popen(

@@ -376,7 +376,7 @@ def test_snakemakes_own_report_has_the_figures_and_captions(finished):
 
 
 def test_a_broken_image_ends_in_one_line_and_nothing_is_lost(tmp_path):
-    project = copy_to(tmp_path)
+    project = trim(copy_to(tmp_path))
     for split in ("train", "validation"):
         for name in ("no", "yes"):
             folder = project / "own" / split / name
@@ -420,8 +420,8 @@ def test_a_cell_that_fails_costs_its_own_findings_alone(finished):
     """The partial page, its findings, and the next run, which makes that cell and no other."""
     results = finished / "results/lab3/smoke"
     file = finished / "config/labs/lab3/tasks.yaml"
-    before = edited(file, "epochs: 50, batch_norm: true}", "epochs: 100, batch_norm: true}")
-    obstacle = results / "scratch/train_block/1b-bn"
+    before = edited(file, "50, batch_norm: true, drop", "100, batch_norm: true, drop")
+    obstacle = results / "scratch/train_block/1b-bn-dropout"
     shutil.rmtree(obstacle, ignore_errors=True)
     obstacle.parent.mkdir(parents=True, exist_ok=True)
     obstacle.write_text("no folder can be made here")
@@ -430,20 +430,22 @@ def test_a_cell_that_fails_costs_its_own_findings_alone(finished):
     assert "train_block: " in run.stdout
     assert "Traceback" not in run.stdout
     # nothing but the cell was tried again, and the rest went on
-    assert re.findall(r"cell=(\S+), block", run.stdout) == ["1b-bn"] * run.stdout.count(", block=")
+    assert re.findall(r"cell=(\S+), block", run.stdout) == ["1b-bn-dropout"] * run.stdout.count(
+        ", block="
+    )
 
     run = snakemake(finished, "--config", "preset=smoke", "partial=True")
     assert run.returncode == 0, run.stdout[-3000:]
     page = (results / "report/index.html").read_text()
     assert "This page is not complete" in page
-    assert "logs/train_block/1b-bn/0-1.log" in page
+    assert "logs/train_block/1b-bn-dropout/0-1.log" in page
     entries = json.loads((results / "findings.json").read_text())
-    needing = [entry for entry in entries if "1b-bn" in entry["cells"]]
+    needing = [entry for entry in entries if "1b-bn-dropout" in entry["cells"]]
     assert needing
     for entry in needing:
         assert entry["verdict"] == "undecided"
-        assert "1b-bn lacks seeds 0 and 1: train_block failed: " in entry["reason"]
-    others = [entry for entry in entries if "1b-bn" not in entry["cells"]]
+        assert "1b-bn-dropout lacks seeds 0 and 1: train_block failed: " in entry["reason"]
+    others = [entry for entry in entries if "1b-bn-dropout" not in entry["cells"]]
     assert all("lacks seed" not in entry["reason"] for entry in others)
     assert all(entry["n"] == 2 for entry in others)
 

@@ -11,12 +11,20 @@ import simulate_verdicts as simulation
 from labproof.judging import interval
 from project import ROOT
 
+
+@pytest.fixture(autouse=True)
+def no_permutations(monkeypatch):
+    """Their p stands beside a verdict and is no part of it; they take half of the time."""
+    monkeypatch.setattr(interval, "permutation", lambda *_: np.nan)
+
+
 WRONG, DRAWS = 0.05, 80
 MARGIN = 3 * (WRONG * (1 - WRONG) / DRAWS) ** 0.5
 
 
 # Each kind of claim at one number of seeds: the table of the documentation has them at all.
 LONG = ("lacks a curve of two parts", "three parts")
+THREE = pytest.param("three parts", marks=pytest.mark.slow)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +42,7 @@ def test_at_most_5_percent_are_on_the_wrong_side(name, n):
     assert shares["not reproduced"] <= WRONG + MARGIN
 
 
-@pytest.mark.parametrize("name", ["above a number", "above another cell", "three parts"])
+@pytest.mark.parametrize("name", ["above a number", "above another cell", THREE])
 def test_a_large_effect_is_seen(name):
     few, many = (
         simulation.judge(simulation.TRUTHS[name], n, 4.0, 40, seed=1)["reproduced"] for n in (3, 10)
@@ -87,7 +95,7 @@ def test_the_documented_table_is_what_the_simulation_prints(name, n):
 # --- seeds in steps ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["above a number", "three parts"])
+@pytest.mark.parametrize("name", ["above a number", THREE])
 def test_looks_together_are_seldom_on_the_wrong_side(name):
     shares = looks.alone(simulation.TRUTHS[name], 0.0, (5, 10, 20), DRAWS, seed=1)
     assert shares["reproduced"] <= WRONG + MARGIN
@@ -99,8 +107,7 @@ def test_steps_save_seeds_where_the_effect_is_large():
     assert shares["reproduced"] > 0.9 and shares["seeds"] < 10
 
 
-def test_a_lab_under_a_budget_spends_it_and_is_seldom_wrong(monkeypatch):
-    monkeypatch.setattr(interval, "permutation", lambda *_: np.nan)  # slow, and no part of it
+def test_a_lab_under_a_budget_spends_it_and_is_seldom_wrong():
     for shares in looks.together(8, seed=1).values():
         assert shares["reproduced"] <= 0.25 and shares["not reproduced"] <= 0.25
         assert 5 < shares["seeds"] < 40

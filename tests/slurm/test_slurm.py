@@ -221,7 +221,7 @@ def test_the_whole_preset(whole, tmp_path):
 
     assert (here / "results/lab3/smoke/report/index.html").stat().st_size > 100_000
     there = trim(copy_to(tmp_path / "local"))
-    cells = ["1a-plain", "1b-bn", "7-transfer-skin", "8-vgg16-bone"]
+    cells = ["1a-plain", "1b-bn-dropout", "7-transfer-skin", "8-vgg16-bone"]
     wanted = [f"results/lab3/smoke/histories/{cell}.csv" for cell in cells]
     run = smoke(there, *wanted, "results/lab3/smoke/heatmaps/7-transfer-skin")
     assert run.returncode == 0, run.stdout[-3000:]

@@ -16,10 +16,23 @@ from labproof.judging import verdicts
 from labproof.training import trainer
 from project import ROOT
 
+# Dropout alone, and what there is beside it in one.
+MASKED = {"dropout": KINDS["dropout"], **KINDS_IN_ONE}
 # Masks are all that the backends draw in their own ways.
 SAME = {
     kind: {**cell, "dropout": 0.0, "spatial_dropout": 0.0} for kind, cell in KINDS_IN_ONE.items()
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compiled(tmp_path_factory):
+    """What JAX has compiled in one process serves the others: most of their time goes there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JAX_COMPILATION_CACHE_DIR", str(tmp_path_factory.mktemp("compiled")))
+        patch.setenv("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+        yield
+
+
 PROGRAM = """
 import json, sys
 sys.path[:0] = ["scripts", "tests", "tests/training"]
@@ -83,7 +96,7 @@ def test_without_dropout_both_engines_train_the_same_networks(block, kind):
 
 @pytest.mark.slow
 def test_one_seed_after_another_on_jax_is_the_block():
-    cells = {kind: KINDS[kind] for kind in ("plain", "batch norm")}
+    cells = {"batch norm": KINDS["batch norm"]}
     parts = [
         on_jax(cells, images=(20, 9), seeds=[0, 3], engine=engine) for engine in ("single", "block")
     ]
@@ -95,7 +108,9 @@ DEATH = """
 import sys
 sys.path[:0] = ["scripts", "tests", "tests/training"]
 from pathlib import Path
+import jax
 import numpy as np
+from jax.experimental.compilation_cache import compilation_cache
 from labproof.training import trainer
 from labproof.training.checkpoints import Checkpoints
 from test_checkpoints import Dying, Killed
@@ -112,6 +127,8 @@ except Killed:
     pass
 with Checkpoints(folder, "key") as saved:
     assert saved.load("seeds 0-1").epoch == 2
+    jax.config.update("jax_enable_compilation_cache", False)  # it is compiled anew, as by a new job
+    compilation_cache.reset_cache()
     parts = trainer.train(cell, data, [0, 1], saved, engine="block")
 assert parts.histories.equals(whole.histories) and parts.predictions.equals(whole.predictions)
 for seed in (0, 1):
@@ -140,11 +157,11 @@ def test_both_engines_are_equivalent_over_the_seeds():
 
     Both begin from the same weights and see the same images; their masks differ. For one kind of
     cell ten seeds may leave it undecided, but it must not come out as different; over all kinds
-    together it must come out as the same.
+    together it must come out as the same. Where there are no masks, the test above is stricter.
     """
     seeds, epochs = list(range(10)), {"epochs": 12}
     images = (64, 200)  # of 40 validation images the chance alone is as wide as the margin
-    cells = {kind: {**cell, **epochs} for kind, cell in KINDS.items()}
+    cells = {kind: {**cell, **epochs} for kind, cell in MASKED.items()}
     found = on_jax(cells, images=images, seeds=seeds, engine="block")
     about, all_kinds = verdicts.Region(-0.1, 0.1), {"accuracy": [], "val_accuracy": []}
     for kind, cell in cells.items():

@@ -21,9 +21,10 @@ import sys
 sys.path.insert(0, "scripts")
 from pathlib import Path
 from types import SimpleNamespace
-from labproof.job import job
+from labproof.job import import_keras, job
 given = SimpleNamespace(threads=1, resources=dict(), rule="train_block", log=[sys.argv[1]])
 with job(given):
+    import_keras()
     import keras
     from labproof.training import weight_files
     model = keras.Sequential([keras.Input((1000,)), keras.layers.Dense(1000)])

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 if TYPE_CHECKING:
     import keras
@@ -57,6 +56,8 @@ def depends_on_the_weights(steps: pd.DataFrame) -> bool:
 
 
 def _likeness(first: np.ndarray, second: np.ndarray) -> tuple[float, int]:
+    from scipy import stats  # the page reads this module for one number, and without SciPy
+
     found = []
     for a, b in zip(first, second, strict=True):
         if np.ptp(a) > 0 and np.ptp(b) > 0:
