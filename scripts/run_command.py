@@ -36,5 +36,6 @@ with job(snakemake) as this:
     outcome.history.to_csv(snakemake.output.history, index=False)
     outcome.predictions.to_csv(snakemake.output.predictions, index=False)
     outcome.scalars.to_csv(snakemake.output.scalars, index=False)
-    runs.facts(outcome.facts, ended, seed).to_csv(snakemake.output.facts, index=False)
+    facts = runs.facts(outcome.facts, ended, seed, of_fits=cell["run"]["fit"] is not None)
+    facts.to_csv(snakemake.output.facts, index=False)
     shutil.rmtree(params.scratch, ignore_errors=True)

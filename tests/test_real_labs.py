@@ -100,6 +100,10 @@ def test_the_check_tells_which_cells_one_run_makes(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     told = "\n".join(check_lab().told(resolved("one-process")))
     assert "      fit 1 of this run" in told and "      fit 4 of the run of low" in told
+    lab = resolved("one-process")
+    lab["cells"]["bn-high"]["run"]["fit"] = {"stages": [3, 4]}
+    told = "\n".join(check_lab().told(lab))
+    assert "      fits 3 and 4 of the run of low, one training in a row" in told
 
 
 def test_of_histories_that_are_there_no_look_asks_for_more(monkeypatch, tmp_path):
@@ -182,7 +186,8 @@ def run(lab, name, seed, folder, places):
         place.furnish(LABS / lab["name"], cell["run"])
         ended = runs.execute(place, cell, name, seed, lab=LABS / lab["name"])
     found = outcomes.read(place.folder, cell, seed, place.output)
-    return found._replace(facts=runs.facts(found.facts, ended, seed)), place
+    of_fits = cell["run"]["fit"] is not None
+    return found._replace(facts=runs.facts(found.facts, ended, seed, of_fits=of_fits)), place
 
 
 def told_by_its_author(place):

@@ -57,11 +57,13 @@ def _cell(lab: dict, name: str, cell: dict) -> list[str]:
         lines.append(f"      with {words.listing(there, 8)}")
     if run["environment"]:
         lines.append(f"      in an environment that is made of {run['environment']}, once")
-    if run["fit"] is not None:
-        fits = run["fit"] if isinstance(run["fit"], list) else [run["fit"]]
-        mean = "the mean of " if len(fits) > 1 else ""
+    fits, stages = commands.fits(run)
+    if fits:
+        mean = "the mean of " if len(fits) > 1 and not stages else ""
         once = f"the run of {run['shares']}" if run["shares"] else "this run"
-        lines.append(f"      {mean}fit {words.listing(list(map(str, fits)))} of {once}")
+        row = ", one training in a row" if stages else ""
+        named = f"{'fit' if len(fits) == 1 else 'fits'} {words.listing(fits)}"
+        lines.append(f"      {mean}{named} of {once}{row}")
     return lines
 
 

@@ -7,10 +7,13 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from labproof.errors import LabError
+from labproof.lab import validation
 from labproof.run import records
 from labproof.training.foreign_runs import fit_names, read_history, read_run
+from project import ROOT
 
 
 def write(folder, **files):
@@ -141,7 +144,7 @@ def test_the_fits_of_the_recorder(recorded):
     }
     assert found.facts["ended"] and found.facts["epochs"] == 2
     assert values(read_run(recorded, fits=["a b"]).history) == {"epoch": [1], "loss": [7]}
-    with pytest.raises(LabError, match=r"recorded 12 fits \(1, 2, .*fit: 1"):
+    with pytest.raises(LabError, match=r"recorded 12 fits \(1, 2, "):
         read_run(recorded)
     with pytest.raises(LabError, match="fit 12 is missing"):
         read_run(recorded, fits=["12"])
@@ -166,6 +169,74 @@ def test_folds_are_averaged_and_one_that_stopped_keeps_its_last_value(recorded):
     assert sorted(found.predictions["image"]) == [1, 3, 11, 101, 103, 111]
     single = [read_run(recorded, fits=[name]).facts["seconds"] for name in ("1", "3", "11")]
     assert found.facts["seconds"] == pytest.approx(sum(single))
+
+
+def stage(folder, name, history, answers, told, facts):
+    return write(
+        folder,
+        **{
+            f"fit-{name}__history_csv": history,
+            f"fit-{name}__predictions_csv": f"split,image,label,probability\n{answers}",
+            f"fit-{name}__scalars_json": json.dumps(told),
+            f"fit-{name}__facts_json": json.dumps(facts),
+        },
+    )
+
+
+# Keras counts from 1 again; on, from `initial_epoch`; or by the last epoch's number of TensorFlow's
+# old tutorial, `history.epoch[-1]`, which is that of one more before.
+@pytest.mark.parametrize("first", [1, 3, 2, 11])
+def test_a_network_that_is_fitted_twice_is_one_training_in_a_row(tmp_path, first):
+    told = {"evaluate_accuracy": 0.5, "frozen_accuracy": 0.5}
+    history = "epoch,loss,acc\n1,0.9,0.5\n2,0.8,0.6\n"
+    stage(tmp_path, "1", history, "validation,7,1,0.25\n", told, {"seconds": 2.5, "epochs": 2})
+    rows = "".join(f"{first + k},{0.5 - k / 10},{0.7 + k / 10},0.001\n" for k in range(3))
+    facts = {"seconds": 4, "epochs": 3, "parameters": 9}
+    stage(
+        tmp_path,
+        "2",
+        f"epoch,loss,acc,learning_rate\n{rows}",
+        "validation,7,1,0.75\n",
+        {"evaluate_accuracy": 0.9},
+        facts,
+    )
+    found = read_run(tmp_path, {"percent": ["acc"]}, fits=["1", "2"], stages=True, epochs=5)
+    assert values(found.history.drop(columns="learning_rate")) == {
+        "epoch": [1, 2, 3, 4, 5],
+        "loss": [0.9, 0.8, 0.5, 0.4, 0.3],
+        "accuracy": pytest.approx([0.005, 0.006, 0.007, 0.008, 0.009]),
+    }
+    assert found.history["learning_rate"].isna().tolist() == [True, True, False, False, False]
+    assert found.predictions["probability"].tolist() == [0.75]
+    assert found.scalars == {"evaluate_accuracy": 0.9, "frozen_accuracy": 0.5}
+    assert found.facts == {"seconds": 6.5, "epochs": 5, "parameters": 9}
+    with pytest.raises(LabError, match="has 5 epochs instead of 6"):
+        read_run(tmp_path, fits=["1", "2"], stages=True, epochs=6)
+
+
+def test_a_stage_that_has_a_gap_is_told_and_so_is_one_that_is_not_there(tmp_path):
+    stage(tmp_path, "1", "epoch,loss\n1,0.9\n2,0.8\n", "validation,7,1,0.25\n", {}, {})
+    stage(tmp_path, "2", "epoch,loss\n3,0.9\n5,0.8\n", "validation,7,1,0.25\n", {}, {})
+    with pytest.raises(LabError, match=r"fit-2/history.csv: epoch 2 is missing"):
+        read_run(tmp_path, fits=["1", "2"], stages=True)
+    with pytest.raises(LabError, match=r"fit 3 is missing; the run recorded 1, 2. Correct `fit`"):
+        read_run(tmp_path, fits=["1", "3"], stages=True)
+
+
+def test_of_two_fits_without_a_word_what_to_write_is_told_to_be_pasted(recorded, tmp_path):
+    with pytest.raises(LabError) as raised:
+        read_run(recorded)
+    each = [*range(1, 12), "a b"]
+    told = [yaml.safe_load(line) for line in str(raised.value).splitlines() if "   fit:" in line]
+    assert told == [{"fit": "a b"}, {"fit": {"stages": each}}, {"fit": each}]
+    schemas = validation.Schemas(ROOT / "workflow/schemas")
+    cell = {"label": "tuned", **told[1]}
+    task = {"title": "T", "did": "D.", "cells": {"tuned": cell}}
+    lab = {"title": "L", "run": "python t.py {seed}", "tasks": {"one": task}}
+    schemas.check(lab, "runs.schema.yaml", tmp_path)
+    cell["fit"] = {"stages": [1]}
+    with pytest.raises(LabError, match=r"cells.tuned.fit.stages"):
+        schemas.check(lab, "runs.schema.yaml", tmp_path)
 
 
 def test_predictions_of_many_classes(tmp_path):

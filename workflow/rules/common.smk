@@ -1,6 +1,8 @@
 # The resolved labs, the wildcards, and the helpers that the rules share.
 import functools
+import logging
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -24,6 +26,12 @@ def or_exit(function, *arguments, **options):
         return function(*arguments, **options)
     except LabError as error:
         sys.exit(f"\n{error}\n")
+
+
+# No word of --quiet takes these two lines away, which stand between the jobs' own and tell nothing.
+logging.getLogger("snakemake.logging").addFilter(
+    lambda record: not re.match(r"Select jobs to execute|Execute \d+ jobs", str(record.msg))
+)
 
 
 # A file that is no YAML mapping gets a clearer message here than from `configfile` itself.

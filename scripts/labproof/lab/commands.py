@@ -211,6 +211,18 @@ def fields(name: str, cell: Mapping, seed: int, folder: str) -> dict:
     }
 
 
+def fits(run: Mapping) -> tuple[list[str], bool]:
+    """Names of the recorder's fits that make a cell, none where the only one does; and whether
+    they are stages of one training, in a row.
+    """
+    named, stages = run["fit"], isinstance(run["fit"], dict)
+    if stages:
+        named = named["stages"]
+    elif not isinstance(named, list):
+        named = [] if named is None else [named]
+    return [str(name) for name in named], stages
+
+
 def check_given(lab: Mapping) -> None:
     """LabError where a history that should be there already is not."""
     folder, gone = Path(lab["folder"]), {}

@@ -193,7 +193,8 @@ def _of_command(results: Results, name: str, cell: Mapping) -> list[dict]:
     found = []
     for file in sorted(Path().glob(results.block(name, "*", "facts"))):
         with file.open(encoding="utf-8", newline="") as lines:
-            spent = float(next(csv.DictReader(lines))["seconds"])
+            facts = next(csv.DictReader(lines))
+        spent = float(facts.get("process_seconds") or facts["seconds"])
         row = {"cell": name, "epochs": cell["epochs"], "seconds": spent, "gpu": cell["run"]["gpu"]}
         found.append(row)
     return found

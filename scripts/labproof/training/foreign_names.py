@@ -34,7 +34,7 @@ def _one_accuracy(names: Iterable[str]) -> dict[str, str]:
 
 
 def tidy(history: pd.DataFrame, reads: Mapping, source: Path) -> pd.DataFrame:
-    """A history under our names and in our units."""
+    """A history under our names and in our units; LabError where an epoch or a number is wrong."""
     columns, percent = reads.get("columns", {}), reads.get("percent", [])
     for name in set(columns) & set(history):
         if columns[name] in history and columns[name] != name:
@@ -48,17 +48,14 @@ def tidy(history: pd.DataFrame, reads: Mapping, source: Path) -> pd.DataFrame:
         if old in percent or new in percent:
             history[new] = history[new] / 100
     history = history.rename(columns=_one_accuracy(history))
+    _check(history, reads, source)
     return history
 
 
-def check(
-    history: pd.DataFrame,
-    source: Path,
-    reads: Mapping,
-    epochs: int | None,
-    needs: Collection[str],
+def check_extent(
+    history: pd.DataFrame, source: Path, epochs: int | None, needs: Collection[str]
 ) -> None:
-    """LabError where a history lacks a column or an epoch, or holds what is no number."""
+    """LabError where a history lacks a column, or epochs at its end."""
     names = list(history.columns[1:])
     if missing := [name for name in needs if name not in names]:
         raise LabError(
@@ -66,18 +63,21 @@ def check(
             f"{', '.join(names)}. Let the code write it, or say which it is by `reads: {{columns: "
             f"{{theirs: {missing[0]}}}}}`."
         )
+    if epochs is not None and len(history) < epochs:
+        raise LabError(
+            f"{source}: has {len(history)} epochs instead of {epochs}. See in its output why it "
+            "stopped; where it may stop early, write stops_early: true."
+        )
+
+
+def _check(history: pd.DataFrame, reads: Mapping, source: Path) -> None:
     expected = list(range(1, len(history) + 1))
     if history["epoch"].tolist() != expected:
         gap = next(x for x, y in zip(expected, history["epoch"], strict=True) if x != y)
         raise LabError(
             f"{source}: epoch {gap} is missing. Write one line an epoch, numbered from 0 or from 1."
         )
-    if epochs is not None and len(history) < epochs:
-        raise LabError(
-            f"{source}: has {len(history)} epochs instead of {epochs}. See in its output why it "
-            "stopped; where it may stop early, write stops_early: true."
-        )
-    for name in names:
+    for name in history.columns[1:]:
         broken = history.loc[~np.isfinite(history[name]), "epoch"]
         if len(broken) and reads.get("nan") != "keep":
             raise LabError(

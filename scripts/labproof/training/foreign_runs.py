@@ -13,6 +13,7 @@ from urllib.parse import quote, unquote
 
 import numpy as np
 import pandas as pd
+import yaml
 
 from labproof.errors import LabError
 from labproof.training import foreign_files, foreign_names
@@ -50,6 +51,7 @@ def read_run(
     reads: Mapping | None = None,
     *,
     fits: Sequence[str] = (),
+    stages: bool = False,
     work: Path | str | None = None,
     output: Path | str | None = None,
     epochs: int | None = None,
@@ -68,6 +70,10 @@ def read_run(
     fits
         Names of the recorder's fits that make the run; of several, as of folds, the mean. Left out:
         the only one.
+    stages
+        The fits are one training in a row, as of a network that is trained frozen and then
+        fine-tuned: epochs count on, a column that one of them lacks is NaN there, seconds add up,
+        and all else is the last one's.
     work
         The folder that the program ran in, where its files are looked for second.
     output
@@ -87,11 +93,12 @@ def read_run(
     lines = foreign_files.printed(Path(output)) if output and reads.get("output") else []
     chosen = _chosen(folder, fits, reads)
     tables = [_recorded(folder, name) for name in chosen]
-    source, history, single = _history(places, reads, tables, lines)
-    scalars = foreign_names.renamed(single | _scalars(places, reads, tables, lines, folder), reads)
+    source, history, single = _history(places, reads, tables, lines, stages)
     if history is not None:
-        history = foreign_names.tidy(history, reads, source)
-        foreign_names.check(history, source, reads, epochs, needs)
+        foreign_names.check_extent(history, source, epochs, needs)
+    if stages:
+        tables = [_in_a_row(tables)]
+    scalars = foreign_names.renamed(single | _scalars(places, reads, tables, lines, folder), reads)
     predictions = _predictions(places, reads, tables)
     if history is None and predictions is None and not scalars:
         raise LabError(
@@ -106,9 +113,7 @@ def read_run(
 def read_history(file: Path | str, reads: Mapping | None = None) -> pd.DataFrame:
     """The history in one file of a run: epoch (1, 2, …) and columns of numbers; see `read_run`."""
     file, reads = Path(file), reads or {}
-    history = foreign_names.tidy(foreign_files.history(file)[0], reads, file)
-    foreign_names.check(history, file, reads, None, ())
-    return history
+    return foreign_names.tidy(foreign_files.history(file)[0], reads, file)
 
 
 class _Recorded(NamedTuple):
@@ -127,14 +132,21 @@ def _chosen(folder: Path, fits: Sequence[str], reads: Mapping) -> list[str]:
         if str(name) not in there:
             raise LabError(
                 f"{folder}: fit {name} is missing; the run recorded {', '.join(there) or 'none'}. "
-                "Correct `fits`, or see whether the run ended early."
+                "Correct `fit`, or see whether the run ended early."
             )
     if fits or len(there) < 2 or "history" in reads:
         return [str(name) for name in fits] or there[:1]
+    each = [int(name) if name.isdigit() else name for name in there]
+    last, stages, folds = (
+        yaml.safe_dump({"fit": value}, default_flow_style=True, width=math.inf).strip()[1:-1]
+        for value in (each[-1], {"stages": each}, each)
+    )
     raise LabError(
         f"{folder}: the run recorded {len(there)} fits ({', '.join(there)}), and nothing says "
-        f"which cell each is. Name this cell's, such as `fit: {there[0]}`; where they are "
-        "the folds of one cell, write all of them as a list, and their mean is taken."
+        f"which of them the cell is. Write into the cell one of these:\n\n"
+        f"    {last}   # this one alone\n"
+        f"    {stages}   # one training in a row, as frozen and then fine-tuned\n"
+        f"    {folds}   # folds, whose mean is taken"
     )
 
 
@@ -150,17 +162,30 @@ def _recorded(folder: Path, name: str) -> _Recorded:
     return _Recorded(place, history, predictions, single | scalars, facts)
 
 
-def _history(places, reads, tables, lines) -> tuple[Path, pd.DataFrame | None, dict[str, float]]:
-    """Where it is from, and what `foreign_files.history` gives."""
+def _history(
+    places, reads, tables, lines, stages: bool
+) -> tuple[Path, pd.DataFrame | None, dict[str, float]]:
+    """Where it is from, and what `foreign_files.history` gives, tidy."""
+
+    def tidy(source: Path, history: pd.DataFrame, single: dict):
+        return source, foreign_names.tidy(history, reads, source), single
+
     patterns = reads.get("output", {}).get("history", [])
     if patterns:
-        return Path("output"), *foreign_files.printed_history(lines, patterns)
+        return tidy(Path("output"), *foreign_files.printed_history(lines, patterns))
     if "history" in reads:
         path = _find(places, reads["history"], "history")
-        return path, *foreign_files.history(path)
+        return tidy(path, *foreign_files.history(path))
     found = [table for table in tables if table.history is not None]
     if found:
-        return found[0].folder / "history.csv", _mean([table.history for table in found]), {}
+        each = []
+        for table in found:
+            history = table.history
+            if stages and each:  # it counts anew, or on from `initial_epoch`
+                history = history.assign(epoch=history["epoch"] - history["epoch"].iloc[0] + 1)
+            each.append(tidy(table.folder / "history.csv", history, {})[1])
+        joined = _numbered_on(each) if stages else _mean(each)
+        return found[0].folder / "history.csv", joined, {}
     there = [name for name in ("history.csv", "history.json") if (places[0] / name).is_file()]
     if len(there) > 1:
         raise LabError(
@@ -168,8 +193,25 @@ def _history(places, reads, tables, lines) -> tuple[Path, pd.DataFrame | None, d
             f"Name one of them: `reads: {{history: {there[0]}}}`."
         )
     if there:
-        return places[0] / there[0], *foreign_files.history(places[0] / there[0])
+        return tidy(places[0] / there[0], *foreign_files.history(places[0] / there[0]))
     return places[0], None, {}
+
+
+def _numbered_on(stages: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """One below the other, numbered on; NaN where a stage lacks a column of another's."""
+    joined = pd.concat(stages, ignore_index=True)
+    return joined.assign(epoch=range(1, len(joined) + 1))
+
+
+def _in_a_row(tables: Sequence[_Recorded]) -> _Recorded:
+    """The last of several stages, with what all of them told and took."""
+    scalars = {name: value for table in tables for name, value in table.scalars.items()}
+    facts = tables[-1].facts | {
+        name: math.fsum(table.facts.get(name, 0) for table in tables)
+        for name in ("seconds", "epochs")
+        if name in tables[-1].facts
+    }
+    return tables[-1]._replace(scalars=scalars, facts=facts)
 
 
 def _mean(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from labproof.errors import LabError
+from labproof.lab import commands
 from labproof.training import foreign_runs
 
 MOST_NAMED = 12  # columns in a message
@@ -32,12 +33,13 @@ def read(folder: Path, cell: Mapping, seed: int, output: Path) -> Outcome:
     LabError, with the last lines of its output, where that is nothing, or of no use.
     """
     run, epochs = cell["run"], cell["epochs"]
-    wanted = run["fit"] if isinstance(run["fit"], list) else [run["fit"]]
+    fits, stages = commands.fits(run)
     try:
         found = foreign_runs.read_run(
             folder,
             run["reads"],
-            fits=[str(fit) for fit in wanted if fit is not None],
+            fits=fits,
+            stages=stages,
             output=output,
             epochs=None if run["stops_early"] else epochs,
         )

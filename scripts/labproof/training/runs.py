@@ -254,12 +254,17 @@ def _cause(status: int, text: str, python: str) -> str:
     return AGAIN
 
 
-def facts(recorded: Mapping, ended: Ended, seed: int) -> pd.DataFrame:
-    """One row of what a run cost and by what it ran, as `trainer.facts` has it of a block."""
+def facts(recorded: Mapping, ended: Ended, seed: int, *, of_fits: bool = False) -> pd.DataFrame:
+    """One row of what a run cost and by what it ran, as `trainer.facts` has it of a block.
+
+    With `of_fits`, of a run that trains several cells, `seconds` are those of this cell's fits.
+    """
+    seconds = recorded.get("seconds", ended.seconds) if of_fits else ended.seconds
     row = {
         "block": f"{seed}-{seed}",
         "seeds": 1,
-        "seconds": round(ended.seconds, 1),
+        "seconds": round(seconds, 1),
+        "process_seconds": round(ended.seconds, 1),
         "peak_memory_mib": round(ended.memory),
         "device": "GPU" if os.environ.get("CUDA_VISIBLE_DEVICES") else "CPU",
         "parameters": recorded.get("parameters"),
