@@ -399,6 +399,7 @@ def test_a_broken_image_ends_in_one_line_and_nothing_is_lost(tmp_path):
     (project / "own/train/yes/1.png").unlink()
     run = smoke(project, *datasets)
     assert run.returncode == 0, run.stdout[-3000:]
+    assert "Finished jobid" in run.stdout and "Select jobs" not in run.stdout
     assert (project / datasets[0] / "images.npy").stat().st_mtime_ns == made
     records = pd.read_csv(project / datasets[1] / "records.csv")
     assert records["source"][0] == "train/no/0.png"
