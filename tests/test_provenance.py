@@ -1,6 +1,7 @@
 """The hash of a script's logic: comments do not count, logic does, and only where it is used."""
 
 import os
+import re
 import shutil
 
 import pytest
@@ -10,12 +11,14 @@ from project import ROOT
 
 
 @pytest.fixture
-def scripts(tmp_path):
+def scripts(tmp_path, monkeypatch):
+    monkeypatch.setattr(provenance, "KEPT", tmp_path / "kept")
     return shutil.copytree(ROOT / "scripts", tmp_path / "scripts")
 
 
 def hashes(scripts):
     provenance.code_hash.cache_clear()
+    provenance._parsed_below.cache_clear()
     found = {file.stem: provenance.code_hash(file) for file in scripts.glob("[a-z]*.py")}
     assert len(found) >= 8
     return found
@@ -55,6 +58,42 @@ def test_logic_counts_where_it_is_used_and_nowhere_else(scripts):
     assert changed(scripts, "draw_dataset.py", "zones is None", "zones is not None") == {
         "draw_dataset"
     }
+
+
+def cut(text):
+    return text[: len(text) // 2]
+
+
+def of_another_logic(text):
+    return re.sub(r'\["[0-9a-f]{64}"', '["0"', text)
+
+
+@pytest.mark.parametrize("damage", [cut, of_another_logic, lambda text: "", lambda text: "[]\n[]"])
+def test_what_was_kept_of_parsing_changes_no_hash_whatever_becomes_of_it(scripts, damage):
+    before = hashes(scripts)
+    assert hashes(scripts) == before
+    text = provenance.KEPT.read_text()
+    assert text != damage(text)
+    provenance.KEPT.write_text(damage(text))
+    assert hashes(scripts) == before
+    assert provenance.KEPT.read_text() == text
+
+
+def test_what_is_kept_is_not_parsed_again_and_cannot_be_kept_is_no_failure(scripts, monkeypatch):
+    before = hashes(scripts)
+    with monkeypatch.context() as patched:
+        patched.setattr(provenance, "_parsed", None)
+        assert hashes(scripts) == before
+    provenance.KEPT.unlink()
+    provenance.KEPT.mkdir()
+    assert hashes(scripts) == before
+
+
+def test_what_is_no_python_harms_nothing_unless_it_is_imported(scripts):
+    before = hashes(scripts)
+    (scripts / ".#job.py").symlink_to("someone@here.123")
+    (scripts / "labproof/half.py").write_text("def")
+    assert hashes(scripts) == before
 
 
 def test_what_every_script_shares_counts_for_all(scripts):
