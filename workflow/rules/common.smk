@@ -74,7 +74,7 @@ onstart:
     folders.record(config["lab"], ROOT, OF_LAB)
 
 
-# pandas and what comes with it is for the end alone
+# NumPy, SciPy and what comes with them are for the end alone
 def tell(outcome):
     """Print what a run says last: outcome is "succeeded" or "failed"."""
     from labproof.judging import allocation

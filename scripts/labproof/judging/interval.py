@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from labproof.judging import reasons
 from labproof.judging.needs import Evidence, Spread
@@ -77,7 +77,7 @@ def take(
     seeds = tuple((float(x.var(ddof=1)), len(x)) for x in values)
     spread = Spread(seeds, image_error**2, images)
     error, df = spread.at()
-    half = float(stats.t.isf(level, df)) * error
+    half = float(-special.stdtrit(df, level)) * error
     # A censored value may be any longer one: that end of the interval is not known.
     open_high = any(sample.censored and sample.weight > 0 for sample in samples)
     open_low = any(sample.censored and sample.weight < 0 for sample in samples)
@@ -107,7 +107,7 @@ def _distance(region: Region, estimate: float, open_low: bool, open_high: bool) 
 def _tail(distance: float, error: float, df: float) -> float:
     if distance <= 0:
         return 1.0
-    return float(stats.t.sf(distance / error, df)) if error > 0 else 0.0
+    return float(special.stdtr(df, -distance / error)) if error > 0 else 0.0
 
 
 def effect(region: Region, estimate: float, spread: Spread) -> float:
@@ -129,6 +129,8 @@ def permutation(region: Region, groups: Sequence[Sequence[Sample]]) -> float:
     Of two trainings the seeds change places; of one chain each seed's difference changes sign. NaN
     of anything else.
     """
+    from scipy import stats  # as long to import as all else of a judgement
+
     samples = [sample for group in groups for sample in group]
     if len(samples) < 2 or len(groups) > 2 or any(sample.censored for sample in samples):
         return np.nan

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from labproof import words
 from labproof.judging import ladder
@@ -95,7 +95,7 @@ def images_needed(distance: float, spread: Spread, level: float = ladder.SINGLE)
 
 
 def _enough(distance: float, error: float, df: float, level: float) -> bool:
-    return distance >= (stats.t.isf(level, df) + stats.t.ppf(POWER, df)) * error
+    return distance >= (special.stdtrit(df, POWER) - special.stdtrit(df, level)) * error
 
 
 def _fewest(enough: Callable[[int], bool], low: int, most: int) -> float:

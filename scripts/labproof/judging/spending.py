@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from labproof.judging import ladder as steps_of
 from labproof.judging.interval import LOG, PLAIN
@@ -103,10 +103,11 @@ def _part(part: Mapping, step: int, level_in: float, level_out: float) -> tuple[
     def below(x: float) -> float:
         if moves == 0:
             return float(estimate < x)
-        return float(stats.t.cdf((x - estimate) / moves, seeds_df))
+        return float(special.stdtr(seeds_df, (x - estimate) / moves))
 
     inner, outer = (
-        float(stats.t.isf(level, df)) * error if error else 0.0 for level in (level_in, level_out)
+        float(-special.stdtrit(df, level)) * error if error else 0.0
+        for level in (level_in, level_out)
     )
     # an end that is censored stays so
     low_open = part["low"] is None

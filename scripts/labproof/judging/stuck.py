@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import product
 
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from labproof import words
 from labproof.judging import curves, statistics
@@ -45,7 +45,7 @@ def seeds(history: pd.DataFrame | None, answers: pd.DataFrame | None) -> dict[in
     images = answers.groupby("seed").size().min()
     labels = answers.loc[answers["seed"] == answers["seed"].iloc[0], "label"]
     larger = labels.value_counts(normalize=True).max()
-    chance = larger + stats.norm.isf(LEVEL) * (larger * (1 - larger) / images) ** 0.5
+    chance = larger - special.ndtri(LEVEL) * (larger * (1 - larger) / images) ** 0.5
     both = pd.concat([new, old], axis=1, join="inner").max(axis=1)
     return {int(seed): bool(value <= chance) for seed, value in both.items()}
 
@@ -55,6 +55,8 @@ def counted(found: dict[int, bool], among: Sequence[int]) -> dict:
 
     The exact interval of Clopper & Pearson (1934), 95 %.
     """
+    from scipy import stats
+
     known = [found[seed] for seed in among if seed in found]
     share = stats.binomtest(sum(known), len(known)).proportion_ci(0.95, method="exact")
     return {"stuck": sum(known), "seeds": len(known), "low": share.low, "high": share.high}

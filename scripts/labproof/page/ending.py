@@ -1,10 +1,11 @@
 """What a run says last in the terminal: the verdicts, surprises, what is open and what is next."""
 
+import csv
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from labproof import tables, words
+from labproof import words
 from labproof.judging import record
 from labproof.lab import gaps, seeds, settings
 from labproof.page import answer, scoreboard
@@ -76,12 +77,19 @@ def failed(lab: Mapping, results: Results, since: float) -> str:
 
 def times(lab: Mapping, results: Results) -> dict[str, float]:
     """Cell -> seconds of one of its trainings, of those that are trained."""
-    read = {name: tables.read(Path(results.facts(name))) for name in lab["cells"]}
-    return {
-        name: float(table["seconds"].sum() / table["seeds"].sum())
-        for name, table in read.items()
-        if table is not None and {"seconds", "seeds"} <= set(table) and table["seeds"].sum()
-    }
+    found = {}
+    for name in lab["cells"]:
+        file = Path(results.facts(name))
+        if not file.is_file():
+            continue
+        with file.open(encoding="utf-8", newline="") as lines:
+            rows = list(csv.DictReader(lines))
+        seconds, seeds = (
+            sum(float(row.get(key) or 0) for row in rows) for key in ("seconds", "seeds")
+        )
+        if seeds:
+            found[name] = seconds / seeds
+    return found
 
 
 def _next(lab: Mapping) -> str:
