@@ -133,9 +133,15 @@ wildcard_constraints:
     report=f"{paths.REPORTS}{plan.NAME}" if lab_of(config["preset"])["reports"] else "(?:)",
 
 
+@functools.cache
+def results_under(preset):
+    """The paths of a preset."""
+    return paths.of(config["lab"], preset)
+
+
 def results_of(wildcards):
     """The paths of the wildcards' preset."""
-    return paths.of(config["lab"], wildcards.preset)
+    return results_under(wildcards.preset)
 
 
 def entry_of(kind, wildcards):
@@ -272,7 +278,7 @@ def blocks_of(preset, cell):
 
 def tables_by_block(preset, cell, table):
     """Function: block -> a table of it, where the cell's seeds are trained."""
-    folder = paths.of(config["lab"], preset)
+    folder = results_under(preset)
     trained = trainings.trained_as(lab_of(preset)["cells"], cell)
     return lambda block: folder.block(trained, block, table)
 
@@ -383,14 +389,14 @@ def findings_of(wildcards):
 def judged(preset=None):
     """The folders of what is judged and shown, one a report."""
     preset = preset or config["preset"]
-    results = paths.of(config["lab"], preset)
+    results = results_under(preset)
     return [results.of_report(name) for name in lab_of(preset)["reports"] or [None]]
 
 
 def pages(_):
     """The page of each report, and where there are several, what lays them side by side."""
     several = lab_of(config["preset"])["reports"]
-    overview = paths.of(config["lab"], config["preset"]).overview if several else []
+    overview = results_under(config["preset"]).overview if several else []
     return [results.report(".html") for results in judged()] + overview
 
 
@@ -463,7 +469,7 @@ def kept(_):
     Snakemake makes a deleted file again where it is asked for by name, and not for a page's sake.
     """
     preset = config["preset"]
-    results = paths.of(config["lab"], preset)
+    results = results_under(preset)
     found = [path for folder in judged() for path in (folder.findings, *folder.records)]
     found += shown(SimpleNamespace(preset=preset))
     for cell in trained(preset):
@@ -480,7 +486,7 @@ def asked(_):
             "\nName the finding: make finding ID=1a-plain-overfits, or\nsnakemake --cores 4 finding --config finding=1a-plain-overfits\n"
         )
     of_report, _, finding = config["finding"].rpartition("/")
-    results = paths.of(config["lab"], config["preset"])
+    results = results_under(config["preset"])
     return results.of_report(of_report).finding(finding, ".txt")
 
 
