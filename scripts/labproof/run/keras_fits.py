@@ -90,6 +90,7 @@ def _end(arguments: dict, target, model, history) -> None:
     told = getattr(history, "history", {})
     for place, epoch in enumerate(getattr(history, "epoch", [])):
         row = {name: values[place] for name, values in told.items() if place < len(values)}
+        row = records.numbers(row, f"epoch {epoch + 1}", records.OWN)
         if len(row) > len(target.rows.get(epoch + 1, ())):
             target.row(epoch + 1, row)
     try:
@@ -229,7 +230,7 @@ def _scalars(model, result) -> None:
     calls = 1
     while any(name.startswith(f"evaluate{calls if calls > 1 else ''}_") for name in known):
         calls += 1
-    for name, value in result.items():
+    for name, value in records.numbers(result, "evaluate").items():
         if target is not None:
-            name = target._name(str(name))
-        run.scalar(f"evaluate{calls if calls > 1 else ''}_{name}", records.number(value, name))
+            name = target._name(name)
+        run.scalar(f"evaluate{calls if calls > 1 else ''}_{name}", value)

@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 SPLITS = ("validation", "final")
 LARGEST = 10_000_000  # numbers of one table of predictions
+OWN = ("epoch", "seed")  # columns of a history that are Labproof's
 
 
 class Problem(Exception):
@@ -58,6 +59,7 @@ class Run:
         self.scalars = {}
         self.fits = []  # in the order in which they began
         self.named = {}
+        self.left_out = set()  # names of which that was told
         self.running = 0  # how deep in fits that are recorded
 
     @property
@@ -125,7 +127,8 @@ class Fit:
 
     def row(self, epoch: int, values: dict) -> None:
         """Write what is known of an epoch; what was known of it before stays."""
-        values = {self._name(str(name)): number(value, name) for name, value in values.items()}
+        known = numbers(values, f"epoch {epoch}", OWN)
+        values = {self._name(name): value for name, value in known.items()}
         begins = not self.rows
         if begins:
             self._take_up(epoch)
@@ -311,11 +314,36 @@ def table(labels, predictions, images=None) -> tuple[list, list]:
 
 
 def number(value, name) -> float:
-    """A number, from whatever a framework calls one; Problem where it is none."""
+    """A number, from whatever a framework calls one; Problem where it is none.
+
+    True is 1; of an array or a tensor, one element is a number, and more are none.
+    """
     try:
-        return float(value)
-    except (TypeError, ValueError):
+        if "complex" in type(value).__name__ + str(getattr(value, "dtype", "")):
+            raise TypeError
+        return float(value.item() if getattr(value, "size", None) == 1 else value)
+    except Exception:  # each framework has its own
         raise Problem(f"{name} is no number, but {str(value)[:80]!r}") from None
+
+
+def numbers(values: dict, where: str, own: tuple = ()) -> dict:
+    """Name -> number of all that are numbers; each name that is left out is told of once.
+
+    `own`: names that are not the code's to give.
+    """
+    found = {}
+    for name, value in values.items():
+        # blanks around a name are not kept by who reads it, half a surrogate pair by no file
+        name = str(name).strip().encode("utf-8", "backslashreplace").decode("utf-8")
+        try:
+            if name in own:
+                raise Problem(f"{name} is a name that Labproof gives, give another")
+            found[name] = number(value, name)
+        except Problem as problem:
+            if name not in run.left_out:
+                run.left_out.add(name)
+                tell(Problem(f"{problem} ({where}): it is left out, and all else is kept"))
+    return found
 
 
 def plain(values) -> list:
