@@ -191,7 +191,8 @@ def _probabilities(model, labels: list, answers: list) -> tuple:
     if wide:
         return labels, [_softmax(answer) for answer in answers]
     flat = [x[0] if isinstance(x, list) else x for x in answers]
-    return labels, [1 / (1 + math.exp(-max(-700, min(700, x)))) for x in flat]
+    # in this order NaN stays NaN
+    return labels, [1 / (1 + math.exp(-max(min(x, 700), -700))) for x in flat]
 
 
 def _loss(model):

@@ -54,7 +54,7 @@ class Run:
 
     def __init__(self):
         self.process = os.getpid()
-        self.began = time.perf_counter()
+        self.began = self.last = time.perf_counter()  # last: when something was last recorded
         self.facts = {"problems": []}
         self.scalars = {}
         self.fits = []  # in the order in which they began
@@ -121,7 +121,9 @@ class Fit:
         self.scalars = {}
         self.predictions = {}  # split -> (columns, rows)
         self.facts = {}
-        self.began = time.perf_counter()
+        self.since, self.began = run.last, time.perf_counter()
+        self.lead = 0.0  # seconds before that
+        self.told = 0  # epochs of this process
         self.before = 0.0  # seconds of earlier processes
         self.manual = False  # told by `log`
 
@@ -133,6 +135,8 @@ class Fit:
         if begins:
             self._take_up(epoch)
         follows = not begins and epoch > next(reversed(self.rows))
+        if epoch not in self.rows:
+            self._reckon()
         self.rows.setdefault(epoch, {}).update(values)
         new = [name for name in values if name not in self.columns]
         self.columns += new
@@ -143,6 +147,18 @@ class Fit:
         else:
             self._rewrite()
         self.write_facts(epochs=len(self.rows))
+
+    def _reckon(self) -> None:
+        """The time of the first epoch of a loop, which is heard of when that is over.
+
+        It is that of its later epochs, on average: what lies between two fits, or before the first
+        one, is data and imports as well, and more of them for one fit than for the next. Where it
+        stays alone, all since something was recorded last, or since the recorder's start.
+        """
+        self.told += 1
+        if self.manual:
+            span = time.perf_counter() - self.began
+            self.lead = span / (self.told - 1) if self.told > 1 else self.began - self.since
 
     def _take_up(self, epoch: int) -> None:
         """Go on from the rows that an earlier process left, before this epoch."""
@@ -196,7 +212,8 @@ class Fit:
     def write_facts(self, **facts) -> None:
         """What is known by now, the time included."""
         self.facts.update(facts)
-        self.facts["seconds"] = round(self.before + time.perf_counter() - self.began, 3)
+        run.last = time.perf_counter()
+        self.facts["seconds"] = round(self.before + self.lead + run.last - self.began, 3)
         write_json(self.folder / "facts.json", self.facts)
 
 
@@ -287,10 +304,12 @@ def table(labels, predictions, images=None) -> tuple[list, list]:
     images = range(len(labels)) if images is None else plain(images)
     if not labels:
         raise Problem("there are no predictions")
+    if len(set(images)) < len(images):
+        raise Problem("two predictions are of one image; give one of each")
     if isinstance(labels[0], list):
         raise Problem("labels have more than one value each; give the number of the class")
     if not isinstance(answers[0], list):
-        binary = all(x in (0, 1) for x in labels) and all(0 <= x <= 1 for x in answers)
+        binary = all(x in (0, 1) for x in labels) and all(0 <= x <= 1 or x != x for x in answers)
         form = "{:.0f}" if binary else "{:.9g}"
         rows = [
             [image, form.format(label), f"{answer:.9g}"]
