@@ -184,6 +184,12 @@ for loss in (3, 2):
         ("log_predictions([0, 3], [[0.5, 0.5]] * 2)", "a label is no number of a class, 0 to 1"),
         ("log_predictions([0, 1], [[3.0, -1.0]] * 2)", "give them after softmax"),
         ("log_predictions([0], [1], split='test')", 'split is "test"'),
+        ("log_predictions([0, 1], [0.5, 0.5], images=[1])", "there are 1 images and 2 labels"),
+        ("log_predictions([0, 1], [0.5, 0.5], images=[1, 1])", "two predictions are of one image"),
+        ("log_predictions(['cat', 'dog'], [0.5, 0.5])", "labels: 'cat' is no number"),
+        ("log_predictions([0, float('nan')], [0.5, 0.5])", "a label is NaN"),
+        ("log_predictions([0, 1], [[0.5, 0.5], [1]])", "of other numbers of classes"),
+        ("log(epoch=2.5, loss=1)", "epoch is '2.5', no whole number"),
         ("log_scalar('test', None)", "test is no number, but 'None'"),
     ],
 )

@@ -236,6 +236,7 @@ def log(*, epoch: int | None = None, fit: str | None = None, **values: float) ->
     """
     if run.folder is None:
         return
+    epoch = None if epoch is None else _whole(epoch)
     if fit is not None:
         target = run.fit(fit)
     elif run.running:  # from a callback: columns of the epoch that Keras is at
@@ -253,7 +254,16 @@ def log(*, epoch: int | None = None, fit: str | None = None, **values: float) ->
     target.manual = target.manual or not run.running
     if epoch is None:
         epoch = next(reversed(target.rows), 0) + 1
-    target.row(int(epoch), values)
+    target.row(epoch, values)
+
+
+def _whole(epoch) -> int:
+    try:
+        if int(epoch) == float(epoch):
+            return int(epoch)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise Problem(f"epoch is {str(epoch)[:80]!r}, no whole number; number them from 0 or from 1")
 
 
 @harmless
@@ -296,18 +306,22 @@ def log_scalar(name: str, value: float, *, fit: str | None = None) -> None:
 
 def table(labels, predictions, images=None) -> tuple[list, list]:
     """(columns, rows of image, label and the answer); Problem where the two do not fit."""
-    labels, answers = plain(labels), plain(predictions)
+    labels, answers = plain(labels, "labels"), plain(predictions, "predictions")
     labels = [x[0] if isinstance(x, list) and len(x) == 1 else x for x in labels]
     answers = [x[0] if isinstance(x, list) and len(x) == 1 else x for x in answers]
     if len(labels) != len(answers):
         raise Problem(f"there are {len(labels)} labels and {len(answers)} predictions")
-    images = range(len(labels)) if images is None else plain(images)
+    images = range(len(labels)) if images is None else plain(images, "images")
+    if len(images) != len(labels):
+        raise Problem(f"there are {len(images)} images and {len(labels)} labels")
     if not labels:
         raise Problem("there are no predictions")
     if len(set(images)) < len(images):
         raise Problem("two predictions are of one image; give one of each")
     if isinstance(labels[0], list):
         raise Problem("labels have more than one value each; give the number of the class")
+    if not all(math.isfinite(label) for label in labels):
+        raise Problem("a label is NaN or infinite")
     if not isinstance(answers[0], list):
         binary = all(x in (0, 1) for x in labels) and all(0 <= x <= 1 or x != x for x in answers)
         form = "{:.0f}" if binary else "{:.9g}"
@@ -319,6 +333,8 @@ def table(labels, predictions, images=None) -> tuple[list, list]:
     classes = len(answers[0])
     if classes * len(answers) > LARGEST:
         raise Problem(f"{len(answers)} predictions of {classes} classes are too many to keep")
+    if any(not isinstance(answer, list) or len(answer) != classes for answer in answers):
+        raise Problem("some predictions are of other numbers of classes than the first")
     if isinstance(answers[0][0], list):
         raise Problem("predictions have more than two dimensions")
     if not all(label == int(label) and 0 <= label < classes for label in labels):
@@ -365,14 +381,14 @@ def numbers(values: dict, where: str, own: tuple = ()) -> dict:
     return found
 
 
-def plain(values) -> list:
-    """Lists of numbers, from lists, arrays or tensors of any framework."""
+def plain(values, what: str = "it") -> list:
+    """Lists of numbers, from lists, arrays or tensors of any framework; `what` they are."""
     for step in ("detach", "cpu", "numpy", "tolist"):
         values = getattr(values, step)() if callable(getattr(values, step, None)) else values
     if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
-        raise Problem(f"{str(values)[:80]!r} is no list of numbers")
+        raise Problem(f"{what}: {str(values)[:80]!r} is no number, and no list of them")
     return [
-        plain(x) if hasattr(x, "__iter__") else float(x) if hasattr(x, "item") else x
+        plain(x, what) if hasattr(x, "__iter__") else float(x) if hasattr(x, "item") else x
         for x in values
     ]
 
