@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from labproof import running
 from project import ROOT
 
 PROGRAM = """
@@ -21,13 +22,19 @@ with job(given):
 """
 
 
-def failed(tmp_path, work):
+def failed(tmp_path, work, status=1):
     """What is on the screen, and in the log."""
     log = tmp_path / "log"
     command = [sys.executable, "-c", PROGRAM.format(work=work), str(log)]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert run.returncode == 1
+    assert run.returncode == status
     return run.stderr, log.read_text()
+
+
+def test_the_log_of_what_was_done_says_so_and_no_other(tmp_path):
+    assert failed(tmp_path, "print('hello')", 0) == ("", f"hello\n{running.DONE}\n")
+    for work, status in (("1 / 0", 1), ("sys.exit(3)", 3)):
+        assert running.DONE not in failed(tmp_path, work, status)[1]
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES])

@@ -75,6 +75,7 @@ def job(snakemake) -> Iterator[Job]:
         else:
             os.environ["CUDA_VISIBLE_DEVICES"] = ""
         yield this
+        print(running.DONE, flush=True)
     except Exception as error:
         with suppress(OSError):  # a full disk takes no log either
             traceback.print_exc()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 FOLDER = Path(".snakemake")
 RUN, JOBS = "labproof.run", "labproof.jobs"
+DONE = "labproof: this job is done"  # a line of a log whose job has come to its end
 _held = []  # open files, so that the locks last as long as the process
 
 

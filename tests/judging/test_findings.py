@@ -209,6 +209,13 @@ def short(epochs, **columns):
     return {**tables, "histories": history[history["epoch"] <= epochs]}
 
 
+def diverged(seed, epoch):
+    """A loss that is NaN from an epoch on, in a seed."""
+    loss = np.full((5, 20), 0.5)
+    loss[seed, epoch - 1 :] = np.nan
+    return loss
+
+
 @pytest.mark.parametrize(
     ("measure", "tables", "why"),
     [
@@ -217,7 +224,12 @@ def short(epochs, **columns):
         ("validation_trend", short(2), "a trend needs three epochs"),
         ("noise", short(3), "noise needs four epochs"),
         ("settling_time", cell(loss=rising(0.2)), "the training loss does not fall"),
-        ("slope", cell(loss=np.full((5, 20), np.nan)), "its curves hold values that are no finite"),
+        (
+            "slope",
+            cell(loss=np.full((5, 20), np.nan)),
+            "loss has no finite number at epoch 1 of se",
+        ),
+        ("validation_trend", short(2, loss=diverged(3, 1)), "a trend needs three epochs"),
         ("auc", {**cell(), "predictions": None}, "its runs left no predictions"),
     ],
 )
@@ -231,6 +243,15 @@ def test_a_seed_that_does_not_fall_is_named_with_the_cause():
     loss = np.array([np.linspace(0.7, 0.2, 20)] * 4 + [np.linspace(0.2, 0.7, 20)])
     found = judged(claim(measure="settling_time", above=0), {"a": cell(loss=loss)})
     assert "missing for seed 4 (the training loss does not fall), and a mean" in found["reason"]
+
+
+def test_a_seed_that_diverges_is_named_with_the_column_and_the_epoch():
+    tables = cell(loss=diverged(3, 7), val_loss=diverged(2, 5))
+    found = judged(claim(measure="final_loss", above=0), {"a": tables})
+    assert found["verdict"] == OPEN
+    assert "missing for seed 3 (loss has no finite number at epoch 7 of seed 3)" in found["reason"]
+    found = judged(claim(measure="final_val_accuracy", above=0), {"a": tables})
+    assert "finite" not in found["reason"]
 
 
 @pytest.mark.parametrize("branch", BRANCHES)

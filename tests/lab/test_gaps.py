@@ -2,6 +2,7 @@
 
 import pytest
 
+from labproof import running
 from labproof.lab import gaps
 from labproof.paths import Results
 
@@ -69,9 +70,13 @@ Traceback (most recent call last):
             "train_block ended without a word, as when it is killed or lacks memory after: "
             "10:00:01  seed 0  epoch 1/2",
         ),
+        (
+            TRACEBACK.format("OSError: caught by the code itself") + f"{running.DONE}\nbye\n",
+            "train_block was done, and its files are gone since; running again makes them",
+        ),
         ("", "train_block ended without a word, as when it is killed or lacks memory"),
     ],
-    ids=["exception", "our own error", "stopped", "no time", "killed", "empty log"],
+    ids=["exception", "our own error", "stopped", "no time", "killed", "deleted", "empty log"],
 )
 def test_the_cause_is_read_from_the_log(tmp_path, text, cause):
     make(tmp_path, "datasets/skin/images.npy", *ALL[1:])

@@ -184,6 +184,12 @@ for loss in (3, 2):
         ("log_predictions([0, 3], [[0.5, 0.5]] * 2)", "a label is no number of a class, 0 to 1"),
         ("log_predictions([0, 1], [[3.0, -1.0]] * 2)", "give them after softmax"),
         ("log_predictions([0], [1], split='test')", 'split is "test"'),
+        ("log_predictions([0, 1], [0.5, 0.5], images=[1])", "there are 1 images and 2 labels"),
+        ("log_predictions([0, 1], [0.5, 0.5], images=[1, 1])", "two predictions are of one image"),
+        ("log_predictions(['cat', 'dog'], [0.5, 0.5])", "labels: 'cat' is no number"),
+        ("log_predictions([0, float('nan')], [0.5, 0.5])", "a label is NaN"),
+        ("log_predictions([0, 1], [[0.5, 0.5], [1]])", "of other numbers of classes"),
+        ("log(epoch=2.5, loss=1)", "epoch is '2.5', no whole number"),
         ("log_scalar('test', None)", "test is no number, but 'None'"),
     ],
 )
@@ -200,6 +206,40 @@ print("done")
     (line,) = ended.stderr.splitlines()
     assert cause in line and line.startswith("labproof.run: ")
     assert [cause in problem for problem in facts(tmp_path)["problems"]] == [True]
+
+
+VALUES = """
+import numpy as np
+from labproof.run import log, log_predictions
+class Tensor:  # of PyTorch: its error is of a kind of its own
+    def __init__(self, *values): self.values = values
+    def __float__(self):
+        if len(self.values) > 1: raise RuntimeError("a Tensor with 2 elements")
+        return float(self.values[0])
+odd = {" two words": 2, 'a,"b"\\nc': 3, "epoch ": 9, "seed": 9, "half\\ud800": 4}
+for epoch, phase in ((1, "warmup"), (2, "main"), (3, None)):
+    log(epoch=epoch, loss=np.float32(0.5), phase=phase, good=True, one=np.array([0.25]),
+        tensor=Tensor(1), many=np.arange(3), tensors=Tensor(1, 2), part=None if epoch == 2 else 1,
+        whole=10**400, between=1j, nested={"a": 1}, **odd)
+log_predictions([0, 1], [0.25, 0.75])
+"""
+
+
+def test_of_an_epoch_all_that_are_numbers_are_kept_and_the_others_told_once(tmp_path):
+    ended = run(tmp_path, VALUES)
+    kept = {"loss": 0.5, "good": 1, "one": 0.25, "tensor": 1, "part": 1}
+    kept |= {"two words": 2, 'a,"b"\nc': 3, "half\\ud800": 4}
+    rows = table(tmp_path / "out/fit-1/history.csv")
+    assert [row.pop("epoch") for row in rows] == ["1", "2", "3"]
+    assert rows[1].pop("part") == ""
+    for row in rows:
+        assert {name: float(x) for name, x in row.items()} == {name: kept[name] for name in row}
+    assert list(rows[0]) == list(kept)
+    assert len(table(tmp_path / "out/fit-1/predictions.csv")) == 2
+    left = ["phase", "many", "tensors", "whole", "between", "nested", "epoch", "seed", "part"]
+    assert [line.split()[1] for line in ended.stderr.splitlines()] == left
+    assert "phase is no number, but 'warmup' (epoch 1): it is left out" in ended.stderr
+    assert len(facts(tmp_path)["problems"]) == len(left)
 
 
 def test_a_folder_that_takes_no_files_stops_no_training(tmp_path):

@@ -3,6 +3,7 @@
 import json
 import pickle
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -171,6 +172,23 @@ def test_folds_are_averaged_and_one_that_stopped_keeps_its_last_value(recorded):
     assert found.facts["seconds"] == pytest.approx(sum(single))
 
 
+def test_the_first_epoch_of_a_loop_takes_as_long_as_the_others(tmp_path, monkeypatch):
+    clock = [100.0]
+    monkeypatch.setenv("LABPROOF_OUT", str(tmp_path))
+    monkeypatch.setattr(records, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
+    records.run.__init__()
+    for wait, length, epochs in ((50, 2, 3), (7, 5, 4), (1, 4, 1)):  # imports and data, then a loop
+        clock[0] += wait
+        for epoch in range(epochs):
+            clock[0] += length
+            records.log(epoch=epoch, loss=1)
+    clock[0] += 3
+    records.log_predictions([0, 1], [0.25, 0.75])
+    records.run.__init__()
+    found = [read_run(tmp_path, fits=[name]).facts["seconds"] for name in ("1", "2", "3")]
+    assert found == [3 * 2, 4 * 5, 1 + 4 + 3]
+
+
 def stage(folder, name, history, answers, told, facts):
     return write(
         folder,
@@ -259,9 +277,6 @@ GOOD = "epoch,loss,val_accuracy\n1,0.5,0.5\n2,0.4,0.6\n"
 @pytest.mark.parametrize(
     ("text", "reads", "options", "told"),
     [
-        (GOOD.replace("0.4", "nan"), {}, {}, "loss is missing, NaN or infinite at epoch 2"),
-        (GOOD.replace("0.4", "inf"), {}, {}, "loss is missing, NaN or infinite at epoch 2"),
-        (GOOD.replace("0.4", "high"), {}, {}, 'line 3: "high" under loss is no number'),
         (GOOD.replace("\n2", "\n3"), {}, {}, "epoch 2 is missing"),
         (GOOD.replace("\n2", "\n1.5"), {}, {}, "something under epoch is no whole number"),
         (GOOD.replace("0.6", "60"), {}, {}, r"val_accuracy is 60, .*percent: \[val_accuracy\]"),
@@ -270,6 +285,8 @@ GOOD = "epoch,loss,val_accuracy\n1,0.5,0.5\n2,0.4,0.6\n"
         (GOOD, {"columns": {"loss": "val_accuracy"}}, {}, "has a column val_accuracy beside loss"),
         (GOOD + "3,0.3\n", {}, {}, "line 4: has 2 values, but 3 columns"),
         ("epoch,loss\n", {}, {}, "holds no epochs"),
+        ("epoch,phase\n1,warmup\n", {}, {}, "holds no column of numbers"),
+        (GOOD + "1,0.3,0.5\n", {}, {}, "its epochs begin anew, so more than one training"),
         ("", {}, {}, "holds no epochs"),
         (GOOD, {"history": "other.csv"}, {}, "the run wrote no other.csv"),
         (GOOD, {"history": "history.pkl"}, {}, "opening a pickle would run .* json.dump"),
@@ -283,6 +300,49 @@ def test_a_mistake_is_told_with_its_place_and_mend(tmp_path, text, reads, option
         read_run(tmp_path, reads, output=tmp_path / "output", **options)
     assert re.search(r"history\.|other\.csv|output:", str(raised.value))
     assert len(str(raised.value)) < 450
+
+
+@pytest.mark.parametrize("kind", ["csv", "json"])
+def test_what_is_no_number_costs_itself_alone_and_is_told(tmp_path, caplog, kind):
+    columns = {
+        "epoch": [1, 2],
+        "loss": [0.5, "high"],
+        "phase": ["warmup", "main"],
+        "val_loss": [0.75, 0.5],
+    }
+    path = tmp_path / f"history.{kind}"
+    pd.DataFrame(columns).to_csv(path, index=False)
+    if kind == "json":
+        path.write_text(json.dumps(columns))
+    found = read_history(path)
+    assert list(found) == ["epoch", "loss", "val_loss"]
+    assert found["val_loss"].tolist() == [0.75, 0.5]
+    assert found["loss"][0] == 0.5 and np.isnan(found["loss"][1])
+    first, second = ("line 3", "line 2") if kind == "csv" else ("entry 2", "entry 1")
+    assert f'{path}, {first}: "high" under loss is no number; it counts as missing' in caplog.text
+    assert f'{path}, {second}: "warmup" under phase is no number; the column' in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("history.json", "[" * 100_000, "is no JSON"),
+        ("history.json", '{"loss": [[1, 2], [3, 4]]}', "holds no epochs"),
+        ("scalars.json", '{"mse": ' + "9" * 400 + "}", None),
+        ("history.csv", None, "is a folder"),
+    ],
+    ids=["deep", "nested", "large", "folder"],
+)
+def test_an_odd_file_ends_in_one_message(tmp_path, name, text, told):
+    if text is None:
+        (tmp_path / name).mkdir()
+    else:
+        (tmp_path / name).write_text(text)
+    if told is None:
+        assert np.isnan(read_run(tmp_path).scalars["mse"])
+        return
+    with pytest.raises(LabError, match=told):
+        read_run(tmp_path, {"history": name})
 
 
 def test_two_histories_of_one_run_are_told(tmp_path):
@@ -318,6 +378,11 @@ def test_a_pickle_is_never_opened(tmp_path):
         ("label,p0,p1\n2,0.5,0.5\n", "a label is not one of the classes 0 to 1"),
         ("label,p0,p2\n0,0.5,0.5\n", "has the columns"),
         ("label,probability\n0,\n", "is no number"),
+        ("label,prediction\ninf,1\n", "a label is infinite"),
+        ("label,p0,p1,p2\n0,0.9,0.9,0.9\n", "p0 to p2 do not sum to 1. Write them after softmax"),
+        ("image,label,probability\nx.png,0,0.5\n", 'under image is "x.png", no whole number'),
+        ("image,label,probability\n1,0,0.5\n1,0,0.6\n", "image 1 stands in it twice"),
+        ("split,label,probability\ntest,0,0.5\n", 'under split is "test". Write validation, or'),
     ],
 )
 def test_wrong_predictions_are_told(tmp_path, text, told):
@@ -325,17 +390,45 @@ def test_wrong_predictions_are_told(tmp_path, text, told):
         read_run(write(tmp_path, predictions_csv=text))
 
 
-def test_a_run_that_diverges_may_be_kept(tmp_path):
-    write(tmp_path, history_csv=GOOD.replace("0.4", "nan"))
-    found = read_run(tmp_path, {"nan": "keep"}).history
-    assert np.isnan(found["loss"][1]) and found["loss"][0] == 0.5
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e400", ""])
+def test_what_is_no_finite_number_is_kept_as_missing_and_told(tmp_path, caplog, value):
+    text = GOOD.replace("0.4", value) + "3,0.3,0.7\n"
+    write(tmp_path, history_csv=text, scalars_json='{"mse": NaN, "mae": 2}')
+    found = read_run(tmp_path)
+    assert np.isnan(found.history["loss"][1]) and found.history["loss"][0] == 0.5
+    assert found.history["val_accuracy"].tolist() == [0.5, 0.6, 0.7]
+    assert np.isnan(found.scalars["mse"]) and found.scalars["mae"] == 2
+    place = tmp_path / "history.csv"
+    assert f"{place}: loss is missing, NaN or infinite at epoch 2; a sentence" in caplog.text
+    assert "mse is NaN, infinite or empty; a sentence about it stays undecided" in caplog.text
+
+
+def test_of_folds_one_that_has_diverged_is_not_filled_up(tmp_path):
+    write(tmp_path, fit_1__history_csv="epoch,loss\n1,0.5\n2,nan\n3,nan\n")
+    write(tmp_path, fit_2__history_csv="epoch,loss\n1,0.5\n")
+    for fold in (1, 2):
+        (tmp_path / f"fit_{fold}").rename(tmp_path / f"fit-{fold}")
+    assert read_run(tmp_path, fits=["1", "2"]).history["loss"].isna().tolist() == [
+        False,
+        True,
+        True,
+    ]
+
+
+@pytest.mark.parametrize("classes", [1, 3])
+def test_answers_of_a_network_that_has_diverged_are_kept_as_missing(recorded, caplog, classes):
+    answer = np.nan if classes == 1 else [np.nan] * classes
+    records.run.__init__()
+    records.log(fit="x", loss=1)
+    records.log_predictions([0, 1], [answer, answer], fit="x")
+    found = read_run(recorded, fits=["x"]).predictions
+    names = ["probability"] if classes == 1 else ["p0", "p1", "p2"]
+    assert list(found)[3:] == names and found[names].isna().all(axis=None)
+    assert "an answer is NaN or infinite" in caplog.text
 
 
 def test_a_run_that_left_nothing_is_told(tmp_path):
     with pytest.raises(LabError, match=r"left nothing .*python -m labproof\.run"):
-        read_run(tmp_path)
-    write(tmp_path, scalars_json='{"mse": NaN}')
-    with pytest.raises(LabError, match="mse is no number"):
         read_run(tmp_path)
     write(tmp_path, scalars_json='{"mse": 4, "name": "x"}')
     assert read_run(tmp_path).scalars == {"mse": 4.0}

@@ -123,6 +123,34 @@ def test_what_a_run_leaves_becomes_the_tables_of_a_seed(at_work):
     assert facts["block"].tolist() == ["3-3"] and facts["seconds"].iloc[0] >= 0
 
 
+FITS = """
+from labproof.run import log, log_scalar
+for fit in (1, 2, 3):
+    for epoch in (0, 1):
+        log(epoch=epoch, loss=fit)
+"""
+
+
+def test_of_cells_that_share_a_run_each_has_the_seconds_of_its_fits_and_one_those_of_all(at_work):
+    own = cell("python -m labproof.run train.py", epochs=2, fit={"stages": [2, 3]})
+    place, _ = at_work(FITS, own)
+    for fit, seconds in ((1, 100), (2, 20), (3, 3)):
+        file = place.folder / f"fit-{fit}/facts.json"
+        file.write_text(json.dumps(json.loads(file.read_text()) | {"seconds": seconds}))
+    ended, shared = runs.Ended(150.04, 7.4), runs.Ended(0.0, 0.0)
+    for fit, end, seconds, process in (
+        (1, ended, 100, 150.0),
+        ({"stages": [2, 3]}, shared, 23, 0),
+        ([1, 2], shared, 120, 0),
+    ):
+        run = cell(epochs=None, fit=fit)
+        found = outcomes.read(place.folder, run, 3, place.output).facts
+        row = runs.facts(found, end, 3, of_fits=True).iloc[0]
+        assert (row["seconds"], row["process_seconds"]) == (seconds, process)
+    row = runs.facts(found, ended, 3).iloc[0]  # one cell alone: all that its process took
+    assert (row["seconds"], row["process_seconds"]) == (150.0, 150.0)
+
+
 @pytest.mark.parametrize(
     ("code", "texts"),
     [
@@ -162,7 +190,6 @@ def test_arguments_that_do_not_fit_are_told(at_work):
             {"reads": {"history": "log.csv"}},
             ["no log.csv"],
         ),
-        (HISTORY.replace("random.random()]", "float('nan')]"), {}, ["infinite at epoch 1"]),
         (HISTORY.replace('"])):', '"]) - 1):'), {}, ["has 2 epochs instead of 3", "stop"]),
         (HISTORY.replace('"])):', '"]) + 1):'), {}, ["has 4 epochs, and the cell says 3"]),
     ],
@@ -219,6 +246,14 @@ def test_seeds_with_equal_numbers_are_told_whatever_the_clock_says():
         outcomes.check_seeds(both, "plain")
     both.loc[both["seed"] == 1, "loss"] += 1e-9
     outcomes.check_seeds(both, "plain")
+
+
+def test_seeds_that_have_diverged_at_once_are_equal_for_another_reason():
+    history = pd.DataFrame({"epoch": [1, 2], "loss": [float("nan")] * 2, "accuracy": [0.1, 0.1]})
+    outcomes.check_seeds(pd.concat([history.assign(seed=seed) for seed in (0, 1)]), "plain")
+    with pytest.raises(LabError, match=r"plain: seeds 0 and 1 give equal numbers"):
+        rows = [history.assign(seed=seed, loss=[0.5, float("nan")]) for seed in (0, 1)]
+        outcomes.check_seeds(pd.concat(rows), "plain")
 
 
 def test_seeds_whose_columns_differ_are_told(tmp_path):

@@ -4,7 +4,7 @@
 `reliance` and `accounts`; `KINDS` its kinds, for any column, scalar or class.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -193,22 +193,35 @@ def asked(predictions: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     return predictions[predictions["split"] == split], split
 
 
-def why_missing(table: pd.DataFrame, measure: str) -> str:
-    """Why a measure has no value of some seed of a table, in words."""
+def why_missing(table: pd.DataFrame, measure: str, at: float = 0) -> str:
+    """Why a measure, at an epoch or a share, has no value of some seed of a table, in words."""
+    options = {"at": at} if vocabulary.MEASURES[measure].parameter else {}
     try:
         over = table[table["seed"] == table["seed"].iloc[0]]
-        MEASURES[measure].of(
-            over, **({} if not vocabulary.MEASURES[measure].parameter else {"at": 0})
-        )
+        MEASURES[measure].of(over, **options)
     except KeyError as error:
         there = [name for name in table if name not in ("seed", "epoch")]
         return f"it has no column {error.args[0]}, but {', '.join(there[:MOST_NAMED])}"
-    numbers = table.select_dtypes("number").drop(columns="seed", errors="ignore")
-    if vocabulary.MEASURES[measure].table == "histories" and not np.isfinite(numbers).all(
-        axis=None
-    ):
-        return "its curves hold values that are no finite numbers"
-    return vocabulary.MEASURES[measure].absent
+    broken = ""
+    if vocabulary.MEASURES[measure].table == "histories":
+        broken = _broken(table, MEASURES[measure].of, options)
+    return broken or vocabulary.MEASURES[measure].absent
+
+
+def _broken(table: pd.DataFrame, function: Callable, options: Mapping) -> str:
+    """The first value of histories that is no finite number and leaves a measure without one."""
+    columns = table.select_dtypes("number").columns.drop(["seed", "epoch"])
+    broken = columns[~np.isfinite(table[columns]).all()]
+    for name in broken:
+        # with a curve that any measure can be taken of for the others, and then for this one
+        others = table.assign(**{other: 1 / table["epoch"] for other in broken.drop(name)})
+        for seed, rows in others.groupby("seed"):
+            gaps = rows.loc[~np.isfinite(rows[name]), "epoch"]
+            mended = rows.assign(**{name: 1 / rows["epoch"]})
+            values = [function(each, **options) for each in (rows, mended)]
+            if len(gaps) and np.isnan(values).tolist() == [True, False]:
+                return f"{name} has no finite number at epoch {gaps.iloc[0]} of seed {seed}"
+    return ""
 
 
 def interval(values, level: float = 0.95) -> tuple[float, float, float]:

@@ -75,7 +75,7 @@ class Run(NamedTuple):
         found = found.reindex(self.seeds_of(cell))
         # a seed that is not in the table was not trained, whatever the measure
         gone = found.isna() & found.index.isin(table["seed"])
-        why = measures.why_missing(table, measure) if gone.any() else ""
+        why = measures.why_missing(table, measure, at) if gone.any() else ""
         longest = 1.0
         if vocabulary.MEASURES[measure].epochs:  # what never came takes longer than the shortest
             longest = float(table.groupby("seed")["epoch"].max().min())

@@ -8,6 +8,7 @@ from labproof import words
 from labproof.lab import trainings
 from labproof.lab.seeds import seeds_of
 from labproof.paths import Results
+from labproof.running import DONE
 
 ERROR = "labproof.errors.LabError: "
 
@@ -91,6 +92,8 @@ def _told_by(file: Path) -> str:
     """What a log says of a failure, as a sentence without its subject; empty where it says none."""
     text = file.read_text(encoding="utf-8", errors="replace").strip()
     last = text.splitlines()[-1].strip() if text else ""
+    if DONE in text.splitlines():  # whatever its program printed on the way
+        return ""
     if "Traceback (most recent call last)" in text:
         # the exception, with all its lines, behind the last frame
         error = re.split(r"\n(?=[\w.]+(?:: |$))", text)[-1]
@@ -113,5 +116,7 @@ def _cause(results: Results, chain: list[tuple[str, tuple]]) -> tuple[str, str |
     if told:
         return f"{rule} {told}", log
     lines = file.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    if DONE in lines:
+        return f"{rule} was done, and its files are gone since; running again makes them", log
     where = f" after: {lines[-1].strip()}" if lines else ""
     return f"{rule} ended without a word, as when it is killed or lacks memory{where}", log

@@ -23,7 +23,8 @@ percent-encoded) for calls of `log` that name it. In each:
 `scalars.json`
     Name -> number.
 `facts.json`
-    `seconds`, `epochs`, `parameters`; `resumed`, where it went on from an earlier process;
+    `seconds` (of calls of `log`, the first epoch is taken to be as long as the others),
+    `epochs`, `parameters`; `resumed`, where it went on from an earlier process;
     `predictions`, why there are none.
 
 Beside them `scalars.json` for what is told before any fit, and `facts.json` of the whole process:

@@ -90,6 +90,7 @@ def _end(arguments: dict, target, model, history) -> None:
     told = getattr(history, "history", {})
     for place, epoch in enumerate(getattr(history, "epoch", [])):
         row = {name: values[place] for name, values in told.items() if place < len(values)}
+        row = records.numbers(row, f"epoch {epoch + 1}", records.OWN)
         if len(row) > len(target.rows.get(epoch + 1, ())):
             target.row(epoch + 1, row)
     try:
@@ -190,7 +191,8 @@ def _probabilities(model, labels: list, answers: list) -> tuple:
     if wide:
         return labels, [_softmax(answer) for answer in answers]
     flat = [x[0] if isinstance(x, list) else x for x in answers]
-    return labels, [1 / (1 + math.exp(-max(-700, min(700, x)))) for x in flat]
+    # in this order NaN stays NaN
+    return labels, [1 / (1 + math.exp(-max(min(x, 700), -700))) for x in flat]
 
 
 def _loss(model):
@@ -229,7 +231,7 @@ def _scalars(model, result) -> None:
     calls = 1
     while any(name.startswith(f"evaluate{calls if calls > 1 else ''}_") for name in known):
         calls += 1
-    for name, value in result.items():
+    for name, value in records.numbers(result, "evaluate").items():
         if target is not None:
-            name = target._name(str(name))
-        run.scalar(f"evaluate{calls if calls > 1 else ''}_{name}", records.number(value, name))
+            name = target._name(name)
+        run.scalar(f"evaluate{calls if calls > 1 else ''}_{name}", value)

@@ -57,8 +57,7 @@ def _begin(trainer, package: str):
 
 @harmless
 def _row(target, trainer) -> None:
-    told = {name: records.number(x, name) for name, x in dict(trainer.callback_metrics).items()}
-    target.row(trainer.current_epoch + 1, told)
+    target.row(trainer.current_epoch + 1, dict(trainer.callback_metrics))
 
 
 @harmless
@@ -81,5 +80,5 @@ def _testing(test):
 @harmless
 def _scalars(result) -> None:
     for told in result or []:
-        for name, value in told.items():
-            run.scalar(str(name), records.number(value, name))
+        for name, value in records.numbers(told, "test").items():
+            run.scalar(name, value)

@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 SPLITS = ("validation", "final")
 LARGEST = 10_000_000  # numbers of one table of predictions
+OWN = ("epoch", "seed")  # columns of a history that are Labproof's
 
 
 class Problem(Exception):
@@ -53,11 +54,12 @@ class Run:
 
     def __init__(self):
         self.process = os.getpid()
-        self.began = time.perf_counter()
+        self.began = self.last = time.perf_counter()  # last: when something was last recorded
         self.facts = {"problems": []}
         self.scalars = {}
         self.fits = []  # in the order in which they began
         self.named = {}
+        self.left_out = set()  # names of which that was told
         self.running = 0  # how deep in fits that are recorded
 
     @property
@@ -119,17 +121,22 @@ class Fit:
         self.scalars = {}
         self.predictions = {}  # split -> (columns, rows)
         self.facts = {}
-        self.began = time.perf_counter()
+        self.since, self.began = run.last, time.perf_counter()
+        self.lead = 0.0  # seconds before that
+        self.told = 0  # epochs of this process
         self.before = 0.0  # seconds of earlier processes
         self.manual = False  # told by `log`
 
     def row(self, epoch: int, values: dict) -> None:
         """Write what is known of an epoch; what was known of it before stays."""
-        values = {self._name(str(name)): number(value, name) for name, value in values.items()}
+        known = numbers(values, f"epoch {epoch}", OWN)
+        values = {self._name(name): value for name, value in known.items()}
         begins = not self.rows
         if begins:
             self._take_up(epoch)
         follows = not begins and epoch > next(reversed(self.rows))
+        if epoch not in self.rows:
+            self._reckon()
         self.rows.setdefault(epoch, {}).update(values)
         new = [name for name in values if name not in self.columns]
         self.columns += new
@@ -140,6 +147,18 @@ class Fit:
         else:
             self._rewrite()
         self.write_facts(epochs=len(self.rows))
+
+    def _reckon(self) -> None:
+        """The time of the first epoch of a loop, which is heard of when that is over.
+
+        It is that of its later epochs, on average: what lies between two fits, or before the first
+        one, is data and imports as well, and more of them for one fit than for the next. Where it
+        stays alone, all since something was recorded last, or since the recorder's start.
+        """
+        self.told += 1
+        if self.manual:
+            span = time.perf_counter() - self.began
+            self.lead = span / (self.told - 1) if self.told > 1 else self.began - self.since
 
     def _take_up(self, epoch: int) -> None:
         """Go on from the rows that an earlier process left, before this epoch."""
@@ -193,7 +212,8 @@ class Fit:
     def write_facts(self, **facts) -> None:
         """What is known by now, the time included."""
         self.facts.update(facts)
-        self.facts["seconds"] = round(self.before + time.perf_counter() - self.began, 3)
+        run.last = time.perf_counter()
+        self.facts["seconds"] = round(self.before + self.lead + run.last - self.began, 3)
         write_json(self.folder / "facts.json", self.facts)
 
 
@@ -216,6 +236,7 @@ def log(*, epoch: int | None = None, fit: str | None = None, **values: float) ->
     """
     if run.folder is None:
         return
+    epoch = None if epoch is None else _whole(epoch)
     if fit is not None:
         target = run.fit(fit)
     elif run.running:  # from a callback: columns of the epoch that Keras is at
@@ -233,7 +254,16 @@ def log(*, epoch: int | None = None, fit: str | None = None, **values: float) ->
     target.manual = target.manual or not run.running
     if epoch is None:
         epoch = next(reversed(target.rows), 0) + 1
-    target.row(int(epoch), values)
+    target.row(epoch, values)
+
+
+def _whole(epoch) -> int:
+    try:
+        if int(epoch) == float(epoch):
+            return int(epoch)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise Problem(f"epoch is {str(epoch)[:80]!r}, no whole number; number them from 0 or from 1")
 
 
 @harmless
@@ -276,18 +306,24 @@ def log_scalar(name: str, value: float, *, fit: str | None = None) -> None:
 
 def table(labels, predictions, images=None) -> tuple[list, list]:
     """(columns, rows of image, label and the answer); Problem where the two do not fit."""
-    labels, answers = plain(labels), plain(predictions)
+    labels, answers = plain(labels, "labels"), plain(predictions, "predictions")
     labels = [x[0] if isinstance(x, list) and len(x) == 1 else x for x in labels]
     answers = [x[0] if isinstance(x, list) and len(x) == 1 else x for x in answers]
     if len(labels) != len(answers):
         raise Problem(f"there are {len(labels)} labels and {len(answers)} predictions")
-    images = range(len(labels)) if images is None else plain(images)
+    images = range(len(labels)) if images is None else plain(images, "images")
+    if len(images) != len(labels):
+        raise Problem(f"there are {len(images)} images and {len(labels)} labels")
     if not labels:
         raise Problem("there are no predictions")
+    if len(set(images)) < len(images):
+        raise Problem("two predictions are of one image; give one of each")
     if isinstance(labels[0], list):
         raise Problem("labels have more than one value each; give the number of the class")
+    if not all(math.isfinite(label) for label in labels):
+        raise Problem("a label is NaN or infinite")
     if not isinstance(answers[0], list):
-        binary = all(x in (0, 1) for x in labels) and all(0 <= x <= 1 for x in answers)
+        binary = all(x in (0, 1) for x in labels) and all(0 <= x <= 1 or x != x for x in answers)
         form = "{:.0f}" if binary else "{:.9g}"
         rows = [
             [image, form.format(label), f"{answer:.9g}"]
@@ -297,6 +333,8 @@ def table(labels, predictions, images=None) -> tuple[list, list]:
     classes = len(answers[0])
     if classes * len(answers) > LARGEST:
         raise Problem(f"{len(answers)} predictions of {classes} classes are too many to keep")
+    if any(not isinstance(answer, list) or len(answer) != classes for answer in answers):
+        raise Problem("some predictions are of other numbers of classes than the first")
     if isinstance(answers[0][0], list):
         raise Problem("predictions have more than two dimensions")
     if not all(label == int(label) and 0 <= label < classes for label in labels):
@@ -311,21 +349,46 @@ def table(labels, predictions, images=None) -> tuple[list, list]:
 
 
 def number(value, name) -> float:
-    """A number, from whatever a framework calls one; Problem where it is none."""
+    """A number, from whatever a framework calls one; Problem where it is none.
+
+    True is 1; of an array or a tensor, one element is a number, and more are none.
+    """
     try:
-        return float(value)
-    except (TypeError, ValueError):
+        if "complex" in type(value).__name__ + str(getattr(value, "dtype", "")):
+            raise TypeError
+        return float(value.item() if getattr(value, "size", None) == 1 else value)
+    except Exception:  # each framework has its own
         raise Problem(f"{name} is no number, but {str(value)[:80]!r}") from None
 
 
-def plain(values) -> list:
-    """Lists of numbers, from lists, arrays or tensors of any framework."""
+def numbers(values: dict, where: str, own: tuple = ()) -> dict:
+    """Name -> number of all that are numbers; each name that is left out is told of once.
+
+    `own`: names that are not the code's to give.
+    """
+    found = {}
+    for name, value in values.items():
+        # blanks around a name are not kept by who reads it, half a surrogate pair by no file
+        name = str(name).strip().encode("utf-8", "backslashreplace").decode("utf-8")
+        try:
+            if name in own:
+                raise Problem(f"{name} is a name that Labproof gives, give another")
+            found[name] = number(value, name)
+        except Problem as problem:
+            if name not in run.left_out:
+                run.left_out.add(name)
+                tell(Problem(f"{problem} ({where}): it is left out, and all else is kept"))
+    return found
+
+
+def plain(values, what: str = "it") -> list:
+    """Lists of numbers, from lists, arrays or tensors of any framework; `what` they are."""
     for step in ("detach", "cpu", "numpy", "tolist"):
         values = getattr(values, step)() if callable(getattr(values, step, None)) else values
     if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
-        raise Problem(f"{str(values)[:80]!r} is no list of numbers")
+        raise Problem(f"{what}: {str(values)[:80]!r} is no number, and no list of them")
     return [
-        plain(x) if hasattr(x, "__iter__") else float(x) if hasattr(x, "item") else x
+        plain(x, what) if hasattr(x, "__iter__") else float(x) if hasattr(x, "item") else x
         for x in values
     ]
 

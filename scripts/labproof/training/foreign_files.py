@@ -4,6 +4,7 @@ CSV, JSON, TensorBoard's events, lines of what it printed.
 """
 
 import json
+import logging
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +17,8 @@ from labproof.lab import foreign_csv
 
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|[-+]?inf(?:inity)?|nan"
 KEY_VALUE = "key: value"  # the pattern for all lines of this form
+log = logging.getLogger(__name__)  # what of a file is left out, and why
+DIVERGED = ("nan", "inf", "-inf")
 PICKLES = (".pkl", ".pickle", ".p", ".npy", ".npz", ".pt", ".pth", ".h5", ".hdf5")
 
 
@@ -43,6 +46,8 @@ def history(path: Path) -> History:
         Name -> number: columns with one value beside longer ones, such as a test at the end.
     """
     check_kind(path)
+    if path.is_dir() and path.suffix in (".csv", ".json"):
+        raise LabError(f"{path}: is a folder. Let the code write a file of that name.")
     if path.is_dir() or "tfevents" in path.name:
         return events(path)
     return json_history(path) if path.suffix == ".json" else csv_history(path)
@@ -57,46 +62,55 @@ def csv_history(path: Path) -> History:
         numbers.append(line)
     if not rows:
         raise LabError(f"{path}: holds no epochs. See in its output why the run wrote none.")
+    columns = {name: [row[name].strip() for row in rows] for name in header}
+    table = _numbers(columns, path, [f"line {number}" for number in numbers])
+    return _with_epochs(table, path, told=[name for name in table if _tells(columns[name])])
+
+
+def _numbers(columns: Mapping[str, Sequence], path: Path, places: Sequence[str]) -> pd.DataFrame:
+    """Columns as numbers; what is none is a gap, and a column without a number is left out."""
     table = {}
-    for name in header:
-        texts = [row[name].strip() for row in rows]
-        values = [_number(text) for text in texts]
-        if all(value is None for value in values):
-            continue  # text, such as a date
+    for name, told in columns.items():
+        values = [_number(x) for x in told]
         if None in values:
             place = values.index(None)
-            raise LabError(
-                f'{path}, line {numbers[place]}: "{texts[place]}" under {name} is no number. Let '
-                "the code write a number there, or nothing."
-            )
-        table[name] = values
-    return _with_epochs(pd.DataFrame(table), path, told=[t for t in table if _is_nan_text(rows, t)])
+            shown = f'{places[place]}: "{str(told[place])[:80]}" under {name} is no number'
+            gap = all(value is None or math.isnan(value) for value in values)
+            left = f"the column {name} is left out" if gap else "it counts as missing"
+            log.warning("%s, %s; %s", path, shown, left)
+            if gap:
+                continue
+        table[name] = [math.nan if value is None else value for value in values]
+    return pd.DataFrame(table)
 
 
-def _is_nan_text(rows: list[dict], name: str) -> bool:
-    return any(row[name].strip().lower() in ("nan", "inf", "-inf") for row in rows)
+def _tells(told: Sequence[str]) -> bool:
+    """Whether something is written where a number is missing."""
+    return any(text.lower() in DIVERGED or _number(text) is None for text in told)
 
 
-def _number(text: str) -> float | None:
+def _number(value: object) -> float | None:
     """A number; NaN for a gap; None for anything else."""
-    if text in ("", "NA", "None"):
+    if value in ("", "NA", "None", None):
         return math.nan
     try:
-        return float(text)
-    except ValueError:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
         return None
 
 
 def _with_epochs(table: pd.DataFrame, path: Path, told: Iterable[str] = ()) -> History:
     """One row an epoch, in order, from 1, as `history`; columns without any value are left out.
 
-    `told`: columns in which NaN was written as such, and is no gap.
+    `told`: columns in which something was written for what is no number, so that it is no gap.
     """
     name = next((x for x in table if x.strip().lower() in ("epoch", "epochs")), None)
     if name is None:  # the index of a pandas table
         name = next((x for x in table if x in ("", "Unnamed: 0")), None)
     empty = [x for x in table if x != name and x not in told and table[x].isna().all()]
     table = table.drop(columns=empty)
+    if not len(table.columns.drop(name or [])):
+        raise LabError(f"{path}: holds no column of numbers. Let the code write some.")
     if name is None:
         table = table.reset_index(drop=True)
         table.insert(0, "epoch", range(1, len(table) + 1))
@@ -106,6 +120,12 @@ def _with_epochs(table: pd.DataFrame, path: Path, told: Iterable[str] = ()) -> H
         raise LabError(f"{path}: something under {name} is no whole number. Number the epochs.")
     table.insert(0, "epoch", epoch.astype(int))
     if table["epoch"].duplicated().any():
+        first = table["epoch"].eq(table["epoch"].min())
+        if (first & ~first.shift(fill_value=True)).any():
+            raise LabError(
+                f"{path}: its epochs begin anew, so more than one training stands in it. Let each "
+                "write a file of its own, or the file anew (CSVLogger without append)."
+            )
         table = table.drop(columns=[x for x in table if x == "step"])
         table = table.groupby("epoch", as_index=False).last()  # the last that is no gap
     table = table.sort_values("epoch", ignore_index=True)
@@ -133,12 +153,16 @@ def json_history(path: Path) -> History:
                 "epoch for each."
             )
     try:
-        table = pd.DataFrame(data).apply(pd.to_numeric)
-    except (ValueError, TypeError) as error:
+        columns = pd.DataFrame(data, dtype=object).to_dict("list")
+    except (ValueError, TypeError, AttributeError) as error:
         raise LabError(
             f"{path}: is no history ({first_line(error)}). Write a list of numbers for each "
             'column, one an epoch: {"loss": [0.7, 0.6], "accuracy": [0.5, 0.6]}.'
         ) from None
+    places = [
+        f"entry {place}" for place in range(1, 1 + max(map(len, columns.values()), default=0))
+    ]
+    table = _numbers({str(name): told for name, told in columns.items()}, path, places)
     if table.empty:
         raise LabError(f"{path}: holds no epochs. See in its output why the run wrote none.")
     return _with_epochs(table, path, told=list(table))
@@ -194,7 +218,7 @@ def mapping(path: Path):
         text = path.read_text(encoding="utf-8")
         if text.strip():
             return json.loads(text)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise LabError(
             f"{path}: is no JSON ({first_line(error)}). Write it by json.dump."
         ) from None
@@ -217,23 +241,22 @@ def scalars(path: Path) -> dict[str, float]:
     found = {}
     for name, value in data.items():
         if isinstance(value, str):
-            value = _number(value) if value.strip() else math.nan
+            value = _number(value.strip())
             if value is None:
                 continue  # text
         if isinstance(value, bool) or not isinstance(value, int | float | None):
             continue
-        if value is None or not math.isfinite(value):
-            raise LabError(not_a_number(path, name))
-        found[str(name)] = float(value)
+        found[str(name)] = scalar(value, path, str(name))
     return found
 
 
-def not_a_number(path: Path | str, name: str) -> str:
-    """What a message says of a scalar that is none."""
-    return (
-        f"{path}: {name} is no number (NaN or empty). See in its output why; a run that diverges "
-        "cannot be judged by it."
-    )
+def scalar(value: float | None, path: Path, name: str) -> float:
+    """A number as it is; NaN for what is none, as of a run that has diverged, told in the log."""
+    value = _number(value)
+    if value is not None and math.isfinite(value):
+        return value
+    log.warning("%s: %s is NaN, infinite or empty; a sentence about it stays undecided", path, name)
+    return math.nan
 
 
 def predictions(path: Path, columns: Mapping[str, str]) -> pd.DataFrame:
@@ -245,6 +268,8 @@ def predictions(path: Path, columns: Mapping[str, str]) -> pd.DataFrame:
     classes = sorted(
         (x for x in names if re.fullmatch(r"p\d+", x)), key=lambda name: int(name.removeprefix("p"))
     )
+    if len(set(names)) < len(names):
+        raise LabError(f"{path}: two columns have one name, by `columns`. Give one another name.")
     kind = classes or [x for x in ("probability", "prediction") if x in names][:1]
     if "label" not in names or not kind or classes != [f"p{k}" for k in range(len(classes))]:
         raise LabError(
@@ -252,15 +277,40 @@ def predictions(path: Path, columns: Mapping[str, str]) -> pd.DataFrame:
             "probability (of label 1), p0, p1, ... (one a class) or prediction (a number)."
         )
     numbers = table[["label", *kind]].apply(pd.to_numeric, errors="coerce")
-    if numbers.isna().any(axis=None) or not len(table):
+    diverged = table[kind].apply(lambda told: told.str.strip().str.lower().isin(DIVERGED))
+    if (numbers.isna() & ~diverged).any(axis=None) or not len(table):
         raise LabError(f"{path}: a label or an answer is no number, or there is none. Write them.")
+    if diverged.any(axis=None):
+        log.warning("%s: an answer is NaN or infinite; a sentence about it stays undecided", path)
+        numbers[kind] = numbers[kind].mask(diverged)
+    if not numbers["label"].abs().lt(math.inf).all():
+        raise LabError(f"{path}: a label is infinite. Write a number.")
+    image = pd.to_numeric(table["image"], errors="coerce") if "image" in names else table.index
     found = pd.DataFrame(
         {
             "split": table["split"] if "split" in names else "validation",
-            "image": pd.to_numeric(table["image"]) if "image" in names else range(len(table)),
+            "image": image,
             "label": numbers["label"],
         }
     )
+    if (found["image"] % 1 != 0).any():
+        place = (found["image"] % 1 != 0).idxmax()
+        raise LabError(
+            f'{path}: under image is "{table["image"][place]}", no whole number. Give each image '
+            "a number that it keeps in every run, or leave the column out where the order is the "
+            "same in every run."
+        )
+    if other := set(found["split"]) - {"validation", "final"}:
+        raise LabError(
+            f'{path}: under split is "{min(other)}". Write validation, or final for images that '
+            "nothing was watched or chosen on."
+        )
+    twice = found.duplicated(["split", "image"])
+    if twice.any():
+        raise LabError(
+            f"{path}: image {found['image'][twice].iloc[0]:.0f} stands in it twice. Write one line "
+            "an image, of the network at its end."
+        )
     if kind == ["prediction"]:
         return found.assign(prediction=numbers["prediction"])
     answers = numbers[kind]
@@ -269,6 +319,8 @@ def predictions(path: Path, columns: Mapping[str, str]) -> pd.DataFrame:
     top = len(classes) - 1 if classes else 1
     if not found["label"].isin(range(top + 1)).all():
         raise LabError(f"{path}: a label is not one of the classes 0 to {top}.")
+    if classes and ((answers.sum(axis=1, skipna=False) - 1).abs() > 0.01).any():
+        raise LabError(f"{path}: p0 to p{top} do not sum to 1. Write them after softmax.")
     found["label"] = found["label"].astype(int)
     if len(classes) == 2:
         return found.assign(probability=answers["p1"])

@@ -1,5 +1,6 @@
 """What a user's code calls its numbers -> the lab's names and units, checked."""
 
+import logging
 import re
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
@@ -8,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from labproof.errors import LabError
+
+log = logging.getLogger(__name__)
 
 # What versions of Keras have called one metric.
 ACCURACY = "acc|binary_accuracy|categorical_accuracy|sparse_categorical_accuracy"
@@ -34,7 +37,10 @@ def _one_accuracy(names: Iterable[str]) -> dict[str, str]:
 
 
 def tidy(history: pd.DataFrame, reads: Mapping, source: Path) -> pd.DataFrame:
-    """A history under our names and in our units; LabError where an epoch or a number is wrong."""
+    """A history under our names and in our units; LabError where an epoch or a number is wrong.
+
+    What is infinite becomes NaN, as what a diverging run has no value for, and is told in the log.
+    """
     columns, percent = reads.get("columns", {}), reads.get("percent", [])
     for name in set(columns) & set(history):
         if columns[name] in history and columns[name] != name:
@@ -48,8 +54,8 @@ def tidy(history: pd.DataFrame, reads: Mapping, source: Path) -> pd.DataFrame:
         if old in percent or new in percent:
             history[new] = history[new] / 100
     history = history.rename(columns=_one_accuracy(history))
-    _check(history, reads, source)
-    return history
+    _check(history, source)
+    return history.where(np.isfinite(history))
 
 
 def check_extent(
@@ -70,7 +76,7 @@ def check_extent(
         )
 
 
-def _check(history: pd.DataFrame, reads: Mapping, source: Path) -> None:
+def _check(history: pd.DataFrame, source: Path) -> None:
     expected = list(range(1, len(history) + 1))
     if history["epoch"].tolist() != expected:
         gap = next(x for x, y in zip(expected, history["epoch"], strict=True) if x != y)
@@ -79,14 +85,16 @@ def _check(history: pd.DataFrame, reads: Mapping, source: Path) -> None:
         )
     for name in history.columns[1:]:
         broken = history.loc[~np.isfinite(history[name]), "epoch"]
-        if len(broken) and reads.get("nan") != "keep":
-            raise LabError(
-                f"{source}: {name} is missing, NaN or infinite at epoch {broken.iloc[0]}. Let the "
-                "code write a number at each epoch; where a run may diverge, say "
-                "`reads: {nan: keep}`, and what rests on it stays undecided."
+        if len(broken):
+            log.warning(
+                "%s: %s is missing, NaN or infinite at epoch %d; a sentence about it stays "
+                "undecided. Where the training has not diverged, let the code write a number at "
+                "each epoch.",
+                *(source, name, broken.iloc[0]),
             )
-        if name.removeprefix("val_") == "accuracy" and (history[name] > 1.0001).any():
+        known = history[name][np.isfinite(history[name])]
+        if name.removeprefix("val_") == "accuracy" and (known > 1.0001).any():
             raise LabError(
-                f"{source}: {name} is {history[name].max():g}, but a share is from 0 to 1. Where "
+                f"{source}: {name} is {known.max():g}, but a share is from 0 to 1. Where "
                 f"it is in per cent, say `reads: {{percent: [{name}]}}`."
             )

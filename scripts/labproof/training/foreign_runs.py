@@ -66,7 +66,7 @@ def read_run(
     reads
         Of tasks.yaml, all optional: `history`, `predictions`, `scalars` (names of files that the
         code writes), `output` (`history` and `scalars`: patterns of lines), `columns` (their name
-        -> ours), `percent` (names, theirs or ours, that are divided by 100), `nan: keep`.
+        -> ours), `percent` (names, theirs or ours, that are divided by 100).
     fits
         Names of the recorder's fits that make the run; of several, as of folds, the mean. Left out:
         the only one.
@@ -220,7 +220,9 @@ def _mean(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
         return tables[0]
     longest = max(tables, key=len)
     filled = [
-        table.drop(columns="epoch").reset_index(drop=True).reindex(range(len(longest))).ffill()
+        table.drop(columns="epoch")
+        .reset_index(drop=True)
+        .reindex(range(len(longest)), method="ffill")  # behind its end alone: a gap stays one
         for table in tables
     ]
     mean = sum(filled[1:], filled[0]) / len(filled)
@@ -238,9 +240,9 @@ def _scalars(places, reads, tables, lines, folder: Path) -> dict[str, float]:
             found |= foreign_files.scalars(path)
     if tables:
         for name in tables[0].scalars:
-            values = [table.scalars[name] for table in tables if name in table.scalars]
-            if None in values:
-                raise LabError(foreign_files.not_a_number(tables[0].folder / "scalars.json", name))
+            path = tables[0].folder / "scalars.json"
+            told = [table.scalars[name] for table in tables if name in table.scalars]
+            values = [foreign_files.scalar(value, path, name) for value in told]
             found[name] = math.fsum(values) / len(values)
     for pattern in reads.get("output", {}).get("scalars", []):
         matches = [match for line in lines for match in foreign_files.caught(pattern, line)]

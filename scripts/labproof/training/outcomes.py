@@ -157,6 +157,8 @@ def check_seeds(histories: pd.DataFrame, cell: str) -> None:
     seen: dict[bytes, int] = {}
     each = histories[columns].groupby(histories["seed"])
     for seed, rows in each:
+        if rows.isna().all().any():  # it has diverged at once, whatever its seed
+            continue
         first = seen.setdefault(rows.to_numpy(dtype=float).tobytes(), seed)
         # one epoch of a coarse number can be equal by chance
         if first != seed and (rows.size > 8 or each.ngroups == 2):
