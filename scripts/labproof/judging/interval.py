@@ -1,8 +1,8 @@
 """One look at the seeds of a claim's cells: the interval, and how far it is from deciding.
 
-The number is a sum over cells, or over chains of cells that are compared seed by seed, of means
-over seeds: Student's t of one, Welch's of two and more, whose variances add and whose degrees of
-freedom are Satterthwaite's (1946). Where the images are a sample too, their variance is added.
+The number is a sum of means over seeds, of cells or of groups summed seed by seed: Student's
+t of one, so of a pair, Welch's of two and more, whose variances add and whose degrees of freedom
+are Satterthwaite's (1946). Where the images are a sample too, their variance is added.
 """
 
 from collections.abc import Callable, Sequence
@@ -42,12 +42,12 @@ PLAIN = Scale(float, float)
 LOG = Scale(lambda x: float(np.log(x)) if x > 0 else -np.inf, lambda x: float(np.exp(x)))
 
 
-def grouped(samples: Sequence[Sample], chains: Sequence[object] = ()) -> list[list[Sample]]:
-    """Samples in groups of one chain each, in order; without chains each is a group."""
-    if not chains:
+def grouped(samples: Sequence[Sample], paired: Sequence[object] = ()) -> list[list[Sample]]:
+    """Samples in groups of one name each, in order; without names each is a group."""
+    if not paired:
         return [[sample] for sample in samples]
-    named = list(zip(chains, samples, strict=True))
-    return [[x for name, x in named if name == chain] for chain in dict.fromkeys(chains)]
+    named = list(zip(paired, samples, strict=True))
+    return [[x for name, x in named if name == group] for group in dict.fromkeys(paired)]
 
 
 def summed(group: Sequence[Sample]) -> np.ndarray:
@@ -126,8 +126,8 @@ def effect(region: Region, estimate: float, spread: Spread) -> float:
 def permutation(region: Region, groups: Sequence[Sequence[Sample]]) -> float:
     """Two-sided p of an exact permutation test against the nearest edge of the claim.
 
-    Of two trainings the seeds change places; of one chain each seed's difference changes sign. NaN
-    of anything else.
+    Of two independent cells the seeds change places; of a pair each seed's difference changes sign.
+    NaN of anything else.
     """
     samples = [sample for group in groups for sample in group]
     if len(samples) < 2 or len(groups) > 2 or any(sample.censored for sample in samples):

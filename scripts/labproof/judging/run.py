@@ -19,7 +19,7 @@ class Run(NamedTuple):
     ladder: Sequence[int]
     datasets: Mapping[str, str]
     trainings: Mapping[str, str]
-    chains: Mapping[str, str]
+    paired: Mapping[str, str]
     found: dict[str, dict[int, bool] | None]  # cell -> its stuck seeds, as they are asked for
     samples: dict[tuple, Sample]  # (cell, measure, at) -> its values, likewise
     upto: int | None = None  # seeds of each cell that the sentence at hand is looked at with

@@ -97,7 +97,7 @@ class Verdict:
 def judge(
     region: Region,
     *samples: Sample,
-    chains: Sequence[object] = (),
+    paired: Sequence[object] = (),
     image_error: float | Sequence[float] = 0.0,
     images: int = 0,
     least: float = 0.0,
@@ -114,9 +114,10 @@ def judge(
     samples
         The values, one a seed; seeds are the unit of replication. A cell whose values are taken
         away has a negative weight.
-    chains
-        What names the chain of each sample. Those of one chain are summed seed by seed: the cells
-        are one training that was looked at twice. Left out: none are.
+    paired
+        A name for each sample. Those of one name are summed seed by seed, so that a comparison of
+        two is that in pairs, right however their values of one seed hang together. Left out: all
+        are independent.
     image_error
         Standard error of the sum that comes from the sample of images (`bootstrap.image_error`), of
         every look or of each; 0 where no images are sampled.
@@ -161,7 +162,7 @@ def judge(
         if stop:
             break
         seen = [sample.spread() for sample in seen] if spread else seen
-        groups = interval.grouped(seen, chains)
+        groups = interval.grouped(seen, paired)
         one, evidence = interval.take(
             region,
             groups,
