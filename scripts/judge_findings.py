@@ -27,7 +27,7 @@ with job(snakemake):
         ladder=lab["ladder"],
         datasets={name: cell["dataset"] for name, cell in lab["cells"].items()},
         trainings=trainings.shared(lab["cells"], lab["datasets"]),
-        chains=trainings.shared(lab["cells"], lab["datasets"], besides=["epochs"]),
+        paired=trainings.paired(lab["cells"], lab["datasets"]),
         published=pd.DataFrame(
             published.read(snakemake.input.published), columns=published.COLUMNS
         ),

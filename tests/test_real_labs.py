@@ -237,7 +237,7 @@ def test_each_sentence_has_a_value_of_every_seed(trained):
         ladder=lab["ladder"],
         datasets={name: cell["dataset"] for name, cell in lab["cells"].items()},
         trainings=trainings.shared(lab["cells"], lab["datasets"]),
-        chains=trainings.shared(lab["cells"], lab["datasets"], besides=["epochs"]),
+        paired=trainings.paired(lab["cells"], lab["datasets"]),
     )
     assert len(judged) == len(lab["findings"]) >= 4
     for entry in judged:

@@ -570,14 +570,21 @@ def test_without_a_ladder_there_is_one_look_at_all_seeds():
     assert [(x["n"], x["level"]) for x in found["parts"][0]["looks"]] == [(12, 0.025)]
 
 
-def test_cells_of_one_chain_are_compared_seed_by_seed():
+def test_cells_that_hang_together_are_compared_seed_by_seed():
     level = np.array(WIDE) + 0.1
     tables = {"a": cell(level + np.array([0.02, 0.03, 0.02, 0.03, 0.02])), "b": cell(level)}
     said = claim(**LOSS, above="b")
     assert judged(said, tables)["verdict"] == OPEN
-    chained = judged(said, tables, chains={"a": "a", "b": "a"})
-    assert chained["verdict"] == YES
-    assert [n for _, n in chained["parts"][0]["spread"]["seeds"]] == [5]
+    paired = {"a": "a", "b": "a"}
+    found = judged(said, tables, paired=paired)
+    assert found["verdict"] == YES
+    assert [n for _, n in found["parts"][0]["spread"]["seeds"]] == [5]
+    # and on the seeds of a look, though one has more that wait for the next
+    more = {"a": range(8), "b": SEEDS}
+    tables["a"] = cell([*tables["a"]["histories"].groupby("seed")["loss"].first(), 0.1, 0.2, 0.3])
+    again = judged(said, tables, seeds=more, ladder=[5, 10], paired=paired)
+    assert [n for _, n in again["parts"][0]["spread"]["seeds"]] == [5]
+    assert again["parts"][0]["spread"]["seeds"] == found["parts"][0]["spread"]["seeds"]
 
 
 # --- final images ------------------------------------------------------------------------------

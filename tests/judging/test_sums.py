@@ -89,13 +89,26 @@ def test_cells_that_are_one_training_are_compared_with_nothing():
     assert found["verdict"] == "undecided" and "bn-dropout and dropout have" in found["reason"]
 
 
-def test_chains_of_a_difference_of_differences_are_summed_seed_by_seed():
+def test_pairs_in_a_difference_of_differences_are_summed_seed_by_seed():
     long, short = RNG.normal(0.5, 0.1, (2, 6))
     values = {"bn-dropout": long + 0.1, "bn": long, "dropout": short, "plain": short}
-    chains = {"bn-dropout": "1", "bn": "1", "dropout": "2", "plain": "2"}
-    (part,) = judged(GAINS, values, chains=chains)["parts"]
+    paired = {"bn-dropout": "1", "bn": "1", "dropout": "2", "plain": "2"}
+    (part,) = judged(GAINS, values, paired=paired)["parts"]
     assert len(part["spread"]["seeds"]) == 2
     assert [part["low"], part["high"]] == pytest.approx([0.1, 0.1])
+
+
+def test_a_process_that_trains_four_cells_is_one_sample_of_their_double_differences():
+    values = dict(zip(NAMES, RNG.normal(0.5, 0.1, (4, 6)) + RNG.normal(0, 1, 6), strict=True))
+    found = judged(GAINS, values, paired=dict.fromkeys(NAMES, "1"))
+    a, b, c, d = (values[name] for name in NAMES)
+    test = stats.ttest_rel(a - b, c - d)
+    assert [found["low"], found["high"]] == pytest.approx(tuple(test.confidence_interval(0.95)))
+    assert found["p"] == pytest.approx(test.pvalue)
+    # of two processes each is such a sample, and they are independent
+    found = judged(GAINS, values, paired={NAMES[0]: 1, NAMES[1]: 1, NAMES[2]: 2, NAMES[3]: 2})
+    test = stats.ttest_ind(a - b, c - d, equal_var=False)
+    assert [found["low"], found["high"]] == pytest.approx(tuple(test.confidence_interval(0.95)))
 
 
 def test_images_move_a_difference_of_differences_as_a_closed_form_says():

@@ -119,6 +119,25 @@ def test_a_cell_takes_along_what_it_goes_on_from():
     assert after["cells"]["1c-dropout"] == after["cells"]["1d-dropout"] == 10
 
 
+def test_cells_of_one_run_get_their_seeds_together_and_pay_for_it():
+    """Asked for alone, the second of them would cost nothing: the first one's run makes it."""
+    lab = copy.deepcopy(LAB)
+    run = {"given": None, "gpu": False, "shares": None}
+    one = {"epochs": 3, "same_as": None, "continues": None, "heatmaps": None}
+    lab["cells"] = {
+        "frozen": {**one, "run": run},
+        "tuned": {**one, "run": {**run, "shares": "frozen"}},
+    }
+    now = grants.begin({**lab, "reports": {}}, 600.0, [])
+    assert now["cells"] == {"frozen": 5}
+    measured = [{"cell": "frozen", "epochs": 3, "seconds": 7.0}]
+    after = grants.choose(lab, now, [open_one("x", ["tuned"], 0.9)], measured, 1)
+    assert after["cells"] == {"frozen": 10}
+    assert after["spent"] == pytest.approx(costs.LOOK + 5 * 7.0)
+    given = grants.seeds_of(after, lab["cells"], lab["seeds"], lab["ladder"])
+    assert given["frozen"] == given["tuned"] == list(range(10))
+
+
 def test_a_plan_is_written_and_read_and_one_that_was_cut_is_told(tmp_path):
     file = tmp_path / "results/plan.json"
     assert grants.read(file) is None

@@ -45,6 +45,30 @@ def test_cells_of_ones_own_are_trainings_of_their_own_for_their_names_may_tell_t
         assert trainings.shared(cells, {}, besides) == {"slow": "slow", "fast": "fast"}
 
 
+def test_what_hangs_together_by_the_seed_is_compared_in_pairs():
+    """Cells of one chain, and cells that one run of the user's code trains."""
+    built_in = resolved(short={}, long={"epochs": 30}, wide={"base": 16})
+    assert trainings.paired(built_in, DATASETS) == {
+        "short": "short",
+        "long": "short",
+        "wide": "wide",
+    }
+    run = {"command": "python train.py", "shares": None}
+    one = {"label": "x", "dataset": None, "same_as": None, "epochs": 3}
+    cells = {
+        "frozen": {**one, "run": {**run, "fit": 1}},
+        "tuned": {**one, "run": {**run, "fit": {"stages": [1, 2]}, "shares": "frozen"}},
+        "scratch": {**one, "run": run},
+    }
+    assert trainings.paired(cells, {}) == {
+        "frozen": "frozen",
+        "tuned": "frozen",
+        "scratch": "scratch",
+    }
+    assert trainings.granted_as(cells, "tuned") == "frozen"
+    assert trainings.trained_as(cells, "tuned") == "tuned"  # its tables are its own
+
+
 def test_a_chain_runs_through_one_cell_of_each_training():
     cells = resolved(
         long={"epochs": 30}, short={"dataset": "films-unmarked"}, twin={}, middle={"epochs": 20}

@@ -24,7 +24,7 @@ def judge(
     ladder: Sequence[int] = (),
     datasets: Mapping[str, str],
     trainings: Mapping[str, str] | None = None,
-    chains: Mapping[str, str] | None = None,
+    paired: Mapping[str, str] | None = None,
     published: pd.DataFrame | None = None,
     warnings: Mapping[str, Sequence[str]] | None = None,
     missing: Sequence[Mapping] = (),
@@ -51,8 +51,9 @@ def judge(
     trainings
         Cell -> what names its training, as `trainings.shared` gives it: no claim compares a
         training with itself. Each cell is one of its own where it is not said.
-    chains
-        The same for cells that differ in epochs alone, which are compared seed by seed.
+    paired
+        Cell -> what names those with which it is compared seed by seed, as `trainings.paired` gives
+        it. Each is compared as independent where it is not said.
     published
         What others found: columns cell, group, metric, value, and note or none.
     warnings
@@ -76,9 +77,9 @@ def judge(
         `p_permutation`, `seeds_needed`, `values` (of each cell, seed -> value; the text
         "never" where censored), `looks` (n, level, estimate, low, high, verdict; the part's own
         numbers are those of the last), `spread` (`seeds`: variance of one seed's value and number
-        of seeds, of each cell or of the sums of a chain's, or of what is linear in the logarithm of
-        a spread over seeds; `image`: the variance of the estimate that
-        comes from the images; `images`: how many there are; `fewest`: seeds before which nothing
+        of seeds, of each cell or of the sums of those in pairs, or of what is linear in the
+        logarithm of a spread over seeds; `image`: the variance of the estimate that comes from the
+        images; `images`: how many there are; `fewest`: seeds before which nothing
         is decided; None where there is no interval), `images` (`split`: validation, final or both;
         `count`: how many of the cell that has fewer; None where no images are a sample),
         `stuck` (`cells`: of each cell, where it is known, how many of its `seeds` are `stuck` at
@@ -86,7 +87,7 @@ def judge(
         turn if as many were as so many seeds without one do not exclude, None where it is not
         known or nothing is decided), `published` (group, value, agrees, note).
     """
-    run = Run(tables, seeds, looks(ladder), datasets, trainings or {}, chains or {}, {}, {})
+    run = Run(tables, seeds, looks(ladder), datasets, trainings or {}, paired or {}, {}, {})
     judged = [_judge(entry, run, published) for entry in findings]
     for entry in judged:
         used = dict.fromkeys(filter(None, map(datasets.get, entry["cells"])))
@@ -173,7 +174,7 @@ def _verdict(claim, parts, run, published) -> verdicts.Verdict:
 def _leaf(claim, run) -> verdicts.Verdict:
     region = Region(*leaves.edges(claim))
     terms, spread = leaves.terms(claim), leaves.is_spread(claim)
-    samples = [run.sample(*asked).weighted(weight) for *asked, weight in terms]
+    samples = [run.sample(*asked).first(run.upto).weighted(weight) for *asked, weight in terms]
     if (alike := _one_training(terms, run)) is not None:
         told = f"{alike[0]} and {alike[1]} have the same settings and the same data"
         return verdicts.Verdict(
@@ -185,15 +186,15 @@ def _leaf(claim, run) -> verdicts.Verdict:
     errors, count = ([0.0], 0) if spread else images.errors(terms, run)
     seen = run.stuck(leaves.cells(claim)).items()
     wait = " and ".join(stuck.told(cell, count) for cell, count in seen if stuck.some(count))
-    # cells of one chain are compared seed by seed, where they have the same seeds
-    chains = [
-        (run.chains.get(term.cell, term.cell), *sample.seeds)
+    # in pairs where the seeds are the same
+    paired = [
+        (run.paired.get(term.cell, term.cell), *sample.seeds)
         for term, sample in zip(terms, samples, strict=True)
     ]
     verdict = verdicts.judge(
         region,
-        *(sample.first(run.upto) for sample in samples),
-        chains=() if spread else chains,
+        *samples,
+        paired=() if spread else paired,
         image_error=errors,
         images=count,
         least=claim["least"] or 0.0,

@@ -1,8 +1,8 @@
 """One look at the seeds of a claim's cells: the interval, and how far it is from deciding.
 
-The number is a sum over cells, or over chains of cells that are compared seed by seed, of means
-over seeds: Student's t of one, Welch's of two and more, whose variances add and whose degrees of
-freedom are Satterthwaite's (1946). Where the images are a sample too, their variance is added.
+The number is a sum of means over seeds, of cells or of groups summed seed by seed: Student's
+t of one, so of a pair, Welch's of two and more, whose variances add and whose degrees of freedom
+are Satterthwaite's (1946). Where the images are a sample too, their variance is added.
 """
 
 from collections.abc import Callable, Sequence
@@ -42,12 +42,12 @@ PLAIN = Scale(float, float)
 LOG = Scale(lambda x: float(np.log(x)) if x > 0 else -np.inf, lambda x: float(np.exp(x)))
 
 
-def grouped(samples: Sequence[Sample], chains: Sequence[object] = ()) -> list[list[Sample]]:
-    """Samples in groups of one chain each, in order; without chains each is a group."""
-    if not chains:
+def grouped(samples: Sequence[Sample], paired: Sequence[object] = ()) -> list[list[Sample]]:
+    """Samples in groups of one name each, in order; without names each is a group."""
+    if not paired:
         return [[sample] for sample in samples]
-    named = list(zip(chains, samples, strict=True))
-    return [[x for name, x in named if name == chain] for chain in dict.fromkeys(chains)]
+    named = list(zip(paired, samples, strict=True))
+    return [[x for name, x in named if name == group] for group in dict.fromkeys(paired)]
 
 
 def summed(group: Sequence[Sample]) -> np.ndarray:
@@ -56,6 +56,21 @@ def summed(group: Sequence[Sample]) -> np.ndarray:
     for sample in group[1:]:
         total = total + sample.known
     return total
+
+
+def step(group: Sequence[Sample]) -> float | None:
+    """How far apart two values of a group's sum are at least, at most so; None: not known."""
+    steps = [None if sample.step is None else abs(sample.weight) * sample.step for sample in group]
+    return None if None in steps else max(steps)
+
+
+def variance(group: Sequence[Sample]) -> float:
+    """Variance of one seed's value, at least what values between two neighbours may have.
+
+    Values that come in steps may all be the same and yet not be the only one there is. The most
+    that a variable between two values a step apart can vary is step² / 4 (Popoviciu 1935).
+    """
+    return max(float(summed(group).var(ddof=1)), (step(group) or 0.0) ** 2 / 4)
 
 
 def take(
@@ -72,9 +87,8 @@ def take(
     """One look at whole samples, and what it rests on; see `verdicts.judge`."""
     samples = [sample for group in groups for sample in group]
     n = min(sample.of or len(sample.values) for sample in samples)
-    values = [summed(group) for group in groups]
     estimate = float(sum(sample.known.mean() for sample in samples))
-    seeds = tuple((float(x.var(ddof=1)), len(x)) for x in values)
+    seeds = tuple((variance(group), len(group[0].values)) for group in groups)
     spread = Spread(seeds, image_error**2, images)
     error, df = spread.at()
     half = float(-special.stdtrit(df, level)) * error
@@ -126,8 +140,8 @@ def effect(region: Region, estimate: float, spread: Spread) -> float:
 def permutation(region: Region, groups: Sequence[Sequence[Sample]]) -> float:
     """Two-sided p of an exact permutation test against the nearest edge of the claim.
 
-    Of two trainings the seeds change places; of one chain each seed's difference changes sign. NaN
-    of anything else.
+    Of two independent cells the seeds change places; of a pair each seed's difference changes sign.
+    NaN of anything else.
     """
     from scipy import stats  # as long to import as all else of a judgement
 

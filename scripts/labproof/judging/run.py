@@ -19,7 +19,7 @@ class Run(NamedTuple):
     ladder: Sequence[int]
     datasets: Mapping[str, str]
     trainings: Mapping[str, str]
-    chains: Mapping[str, str]
+    paired: Mapping[str, str]
     found: dict[str, dict[int, bool] | None]  # cell -> its stuck seeds, as they are asked for
     samples: dict[tuple, Sample]  # (cell, measure, at) -> its values, likewise
     upto: int | None = None  # seeds of each cell that the sentence at hand is looked at with
@@ -66,7 +66,9 @@ class Run(NamedTuple):
             return Sample(cell, [], [], why=f"its runs left no {lacking}" if others else "")
         answers, split = self.answers(cell)
         told = split == measures.FINAL and measures.tells_images(answers, measure)
+        step = measures.step(table, measure)
         if told and MEASURES[measure].final:
+            step = 0.0  # what final images tell is no value of the column
             found = measures.on_final(table, answers, measure)
         elif vocabulary.MEASURES[measure].table == "predictions":
             found = measures.over_seeds(answers, measure, at)
@@ -79,4 +81,5 @@ class Run(NamedTuple):
         longest = 1.0
         if vocabulary.MEASURES[measure].epochs:  # what never came takes longer than the shortest
             longest = float(table.groupby("seed")["epoch"].max().min())
-        return Sample(cell, found.to_numpy(dtype=float), list(found.index), longest, why)
+        values = found.to_numpy(dtype=float)
+        return Sample(cell, values, list(found.index), longest, why, step=step)

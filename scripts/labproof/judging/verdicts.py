@@ -97,7 +97,7 @@ class Verdict:
 def judge(
     region: Region,
     *samples: Sample,
-    chains: Sequence[object] = (),
+    paired: Sequence[object] = (),
     image_error: float | Sequence[float] = 0.0,
     images: int = 0,
     least: float = 0.0,
@@ -114,9 +114,10 @@ def judge(
     samples
         The values, one a seed; seeds are the unit of replication. A cell whose values are taken
         away has a negative weight.
-    chains
-        What names the chain of each sample. Those of one chain are summed seed by seed: the cells
-        are one training that was looked at twice. Left out: none are.
+    paired
+        A name for each sample. Those of one name are summed seed by seed, so that a comparison of
+        two is that in pairs, right however their values of one seed hang together. Left out: all
+        are independent.
     image_error
         Standard error of the sum that comes from the sample of images (`bootstrap.image_error`), of
         every look or of each; 0 where no images are sampled.
@@ -161,7 +162,7 @@ def judge(
         if stop:
             break
         seen = [sample.spread() for sample in seen] if spread else seen
-        groups = interval.grouped(seen, chains)
+        groups = interval.grouped(seen, paired)
         one, evidence = interval.take(
             region,
             groups,
@@ -172,10 +173,11 @@ def judge(
             steps=steps,
             scale=scale,
         )
-        if wait and one.n < MANY:
-            held = wait if one.tail <= level else one.held
+        pause, fewest = (wait, MANY) if wait else (_alike(groups), reasons.FEWEST)
+        if pause and one.n < fewest:
+            held = pause if one.tail <= level else one.held
             one = one._replace(tail=1.0, held=held)
-            evidence = evidence._replace(held=held, fewest=MANY)
+            evidence = evidence._replace(held=held, fewest=fewest)
         looks.append(one)
     if not looks:
         if spread:
@@ -211,6 +213,14 @@ def _unknown(samples: Sequence[Sample], image_error: float) -> str:
         )
     if min(len(sample.values) for sample in samples) < 2:
         return "One seed gives no interval; at least two are needed."
+    return ""
+
+
+def _alike(groups: Sequence[Sequence[Sample]]) -> str:
+    """Why few values that are all alike do not decide; empty where they differ or have a step."""
+    for group in groups:
+        if interval.step(group) is None and interval.variance(group) == 0:
+            return reasons.alike(group)
     return ""
 
 

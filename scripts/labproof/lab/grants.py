@@ -9,7 +9,8 @@ A dict:
 - `claims`: hash of what the findings claim, at the first look; `changed`: whether they claim
   something else at a later one. Of several reports: the hash of each, and the names of those that
   claim something else, or have come since
-- `cells`: cell -> how many seeds, of the first cell of each training
+- `cells`: cell -> how many seeds, of the first cell of each training, or of each run of the user's
+  code that trains several
 - `looks`: how many times cells were granted more
 """
 
@@ -82,7 +83,7 @@ def begin(lab: Mapping, budget: float, levels: Sequence[float]) -> dict:
     `levels`: of a look at each step of at least two seeds, as `judging.ladder` gives them.
     """
     first = max(step for step in lab["ladder"] if step <= len(lab["seeds"]))
-    cells = {trainings.trained_as(lab["cells"], name): first for name in lab["cells"]}
+    cells = {trainings.granted_as(lab["cells"], name): first for name in lab["cells"]}
     return {
         "ladder": lab["ladder"],
         "levels": [float(f"{level:.4g}") for level in levels],
@@ -135,7 +136,7 @@ def seeds_of(
         )
     first = plan["ladder"][0]
     return {
-        name: plan["order"][: plan["cells"].get(trainings.trained_as(cells, name), first)]
+        name: plan["order"][: plan["cells"].get(trainings.granted_as(cells, name), first)]
         for name in cells
     }
 
@@ -144,7 +145,7 @@ def behind(cells: Mapping[str, Mapping], names: Iterable[str]) -> set[str]:
     """The trainings of some cells, with those of fewer epochs that they go on from."""
     found = set()
     for name in names:
-        name = trainings.trained_as(cells, name)
+        name = trainings.granted_as(cells, name)
         while name and name not in found:
             found.add(name)
             name = cells[name]["continues"]
@@ -164,7 +165,7 @@ def cost(lab: Mapping, plan: Mapping, names: Iterable[str], step: int, measured)
         runs = more if rule == "run_command" else 1
         total += runs * costs.job(rule, wildcards, then, measured)
         for other, cell in lab["cells"].items():
-            if cell["heatmaps"] and trainings.trained_as(lab["cells"], other) == name:
+            if cell["heatmaps"] and trainings.granted_as(lab["cells"], other) == name:
                 total += costs.job("draw_heatmaps", {"cell": other}, then, measured)
     return total
 

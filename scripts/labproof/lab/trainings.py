@@ -49,6 +49,17 @@ def shared(
     return {name: group[0] for group in alike(seen, besides) for name in group}
 
 
+def paired(cells: Mapping[str, Mapping], datasets: Mapping[str, Mapping]) -> dict[str, str]:
+    """Name of each cell -> the first of those with which it is compared seed by seed.
+
+    One seed's values of two such cells hang together: the cells differ in epochs alone, and one is
+    the other's beginning; or one run of the user's code trains both, from one seed, mostly on one
+    split of the data, perhaps one from the other's weights.
+    """
+    chains = shared(cells, datasets, besides=["epochs"])
+    return {name: _leader(cell) or chains[name] for name, cell in cells.items()}
+
+
 def chain(cells: Mapping[str, dict], datasets: Mapping[str, Mapping]) -> None:
     """Set what cells share: each training is done once, and none begins where another has been.
 
@@ -73,6 +84,16 @@ def chain(cells: Mapping[str, dict], datasets: Mapping[str, Mapping]) -> None:
 def trained_as(cells: Mapping[str, Mapping], name: str) -> str:
     """The cell under whose name a cell's seeds are trained: the first of the same ones."""
     return cells[name]["same_as"] or name
+
+
+def granted_as(cells: Mapping[str, Mapping], name: str) -> str:
+    """The cell with whose seeds a cell's own come: that of its training or of its run."""
+    return _leader(cells[name]) or trained_as(cells, name)
+
+
+def _leader(cell: Mapping) -> str | None:
+    """The cell whose run of the user's code trains this one too; None where there is none."""
+    return (cell.get("run") or {}).get("shares")
 
 
 def to_repeat(cells: Mapping[str, Mapping]) -> str | None:
