@@ -213,7 +213,8 @@ def _check_code(run: Mapping, folder: Path, wrong) -> None:
     if path.exists():
         raise wrong(f"{code} is not named under files, and a run has no other files.")
     found = [each.relative_to(folder).as_posix() for each in there if each.name.endswith(CODE)]
-    raise wrong(f"the lab has no file {code}.{suggest(code, found)}")
+    mend = suggest(code, found) if found else " Put it into the lab's folder."
+    raise wrong(f"the lab has no file {code}.{mend}")
 
 
 def fields(name: str, cell: Mapping, seed: int, folder: str) -> dict:
