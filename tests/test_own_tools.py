@@ -1,12 +1,16 @@
 """make lab and make check, by their programs."""
 
+import importlib
 import subprocess
 import sys
 
 import pytest
 
+from labproof import words
+from labproof.errors import LabError
+from labproof.lab import plan
 from labs import toy
-from project import copy_to
+from project import ROOT, copy_to
 
 
 @pytest.fixture
@@ -47,8 +51,9 @@ def test_the_check_tells_what_is_missing_and_runs_nothing(project):
     assert "--config trust=toy" in told
     assert not (project / "results").exists()
     toy(project / "labs/toy", run=None, files=None, given="runs/{cell}-{seed}.csv")
-    told = program(project, "check_lab", "--config", "lab=labs/toy", "preset=smoke").stdout
-    assert "MISSING: runs/low-0.csv and runs/low-1.csv" in told
+    told = program(project, "check_lab", "--config", "lab=labs/toy", "preset=smoke")
+    assert "MISSING: runs/low-0.csv and runs/low-1.csv" in told.stdout
+    assert told.returncode == 1 and "low-0.csv: there is no such history" in told.stdout
     toy(project / "labs/toy", fiels=["train.py"])
     told = program(project, "check_lab", "--config", "lab=labs/toy")
     assert told.returncode == 1 and 'Did you mean "files"' in told.stdout
@@ -58,3 +63,21 @@ def test_the_check_tells_what_is_missing_and_runs_nothing(project):
 def test_what_a_built_in_lab_trains_is_told_too(project):
     told = program(project, "check_lab", "--config", "lab=lab3", "preset=smoke").stdout
     assert "1a-plain: alexnet on skin, 2 epochs" in told
+
+
+def test_histories_that_are_there_are_read_by_the_check(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "workflow")
+    check_lab = importlib.import_module("check_lab")
+    folder = toy(tmp_path / "toy", run=None, files=None, given="{cell}-{seed}.csv")
+    for number, name in enumerate(("low-0", "low-1", "high-0", "high-1")):
+        (folder / f"{name}.csv").write_text(f"epoch,loss\n1,0.{number + 1}\n")
+    lab = plan.resolve({**plan.read_config(ROOT), "lab": str(folder), "preset": "smoke"}, ROOT)
+    told = "\n".join(check_lab.check_given(lab)).replace(words.NBSP, " ")
+    assert "  low: 1 epoch of loss" in told
+    assert "higher stays undecided. Of high: it has no column val_accuracy, but loss." in told
+    (folder / "low-1.csv").write_text("epoch;loss\n1;0,3\n")
+    with pytest.raises(LabError, match=r"low-1.csv, line 1: semicolons stand"):
+        check_lab.check_given(lab)
+    (folder / "low-1.csv").write_text("epoch,loss\n1,0.1\n")
+    with pytest.raises(LabError, match="low: seeds 0 and 1 give equal numbers"):
+        check_lab.check_given(lab)

@@ -111,7 +111,7 @@ def test_of_histories_that_are_there_no_look_asks_for_more(monkeypatch, tmp_path
     lab = resolved("histories", preset="demo")
     assert (lab["ladder"], lab["planned"]) == ([5], False)
     commands.check_given(lab)
-    with pytest.raises(LabError, match=r"run5.csv: there is no such history, .*seeds=5$"):
+    with pytest.raises(LabError, match=r"run5.csv: there is no such history, .*seeds=5 "):
         commands.check_given(resolved("histories", seeds=7))
     with pytest.raises(LabError, match=r"run8.csv: .* Correct the path under given"):
         commands.check_given(resolved("histories", seeds="8-9"))

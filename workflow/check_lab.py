@@ -11,10 +11,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
 from labproof import paths, words
 from labproof.errors import LabError
-from labproof.lab import commands, costs, folders, leaves, plan
+from labproof.lab import commands, costs, folders, leaves, plan, settings
+from labproof.lab.vocabulary import MEASURES
 
 ROOT = Path(__file__).resolve().parents[1]
-CODE = (".py", ".ipynb", ".sh", ".R")
 
 
 def told(lab: dict) -> list[str]:
@@ -111,28 +111,76 @@ def _hints(lab: dict) -> list[str]:
     return found
 
 
+def check_given(lab: dict) -> list[str]:
+    """What the histories that are there already hold, and which sentences they do not tell of.
+
+    LabError where one of them is not there, or is of no use.
+    """
+    if not any((cell.get("run") or {}).get("given") for cell in lab["cells"].values()):
+        return []
+    import pandas as pd  # for such labs alone
+
+    from labproof.judging import measures
+    from labproof.training import outcomes
+
+    commands.check_given(lab)
+    histories, lines, hints = {}, [], []
+    for name, cell in lab["cells"].items():
+        if not cell["run"]["given"]:
+            continue
+        tables = []
+        for seed in lab["seeds_of"][name]:
+            file = commands.filled(cell["run"]["given"], {"cell": name, "seed": seed})
+            tables.append(outcomes.given(Path(lab["folder"]) / file, cell, seed).history)
+        histories[name] = pd.concat(tables)
+        if not cell["run"]["deterministic"]:
+            outcomes.check_seeds(histories[name], name)
+        epochs, told = min(map(len, tables)), histories[name].columns.drop(["seed", "epoch"])
+        lines.append(f"  {name}: {words.count(epochs, 'epoch')} of {words.listing(told, 12)}")
+    for entry in lab["findings"]:
+        terms = [term for leaf in leaves.leaves(entry["claim"]) for term in leaves.terms(leaf)]
+        for term in terms:
+            if term.cell not in histories:
+                continue
+            table, why = MEASURES[term.measure].table, ""
+            if table != "histories":
+                why = f"histories alone are given, and {term.measure} is of its {table}"
+            elif measures.over_seeds(histories[term.cell], term.measure, term.at).isna().any():
+                why = measures.why_missing(histories[term.cell], term.measure)
+            if why:
+                hints.append(f"{entry['id']} stays undecided. Of {term.cell}: {why}.")
+                break
+    return ["Histories that are there", *lines, "", *hints]
+
+
 def _takes_seed(run: dict, folder: Path) -> bool:
     """Whether a run is told its seed: by its command, or by what its code says that it reads."""
     if re.search(r"\{seed\}|\{config\}|labproof\.run", run["command"]):
         return True
-    code = [path for path in commands.files(run, folder) if path.suffix in CODE and path.is_file()]
+    code = [
+        path
+        for path in commands.files(run, folder)
+        if path.suffix in commands.CODE and path.is_file()
+    ]
     texts = [path.read_text(encoding="utf-8", errors="replace") for path in code]
     return any(re.search(r"LABPROOF_SEED|labproof\.run import begin", text) for text in texts)
 
 
 def main(arguments: list[str]) -> None:
     """Print it."""
-    given = arguments[arguments.index("--config") + 1 :] if "--config" in arguments else []
-    settings = [word for word in given if re.match(r"\w+=", word)]
     try:
         config = plan.read_config(ROOT)
-        update_config(config, parse_config(settings))
+        update_config(config, parse_config(settings.given(arguments)))
         config = plan.overridden(config, plan.read_config(ROOT), ROOT)
         lab = plan.resolve(config, ROOT)
         folders.check_results(config["lab"], ROOT, Path(paths.of_resolved(lab).root).parent)
     except LabError as error:
         sys.exit(f"\n{error}\n")
     print("\n".join(told(lab)).replace(words.NBSP, " "))
+    try:
+        print("\n".join(check_given(lab)).replace(words.NBSP, " "))
+    except LabError as error:
+        sys.exit(f"\n{error}\n")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
 from labproof import paths
 from labproof.errors import LabError
-from labproof.lab import costs, plan
+from labproof.lab import costs, plan, settings
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -84,11 +84,9 @@ def table(jobs: list[dict], resolved: dict, measured: list[dict]) -> str:
 
 def main(arguments: list[str]) -> None:
     """Print the table."""
-    given = arguments[arguments.index("--config") + 1 :] if "--config" in arguments else []
-    settings = [word for word in given if re.match(r"\w+=", word)]
     try:
         config = plan.read_config(ROOT)
-        update_config(config, parse_config(settings))
+        update_config(config, parse_config(settings.given(arguments)))
         config = plan.overridden(config, plan.read_config(ROOT), ROOT)
         jobs = planned(arguments)
         resolved = plan.resolve(config, ROOT)

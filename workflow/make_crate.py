@@ -6,7 +6,6 @@
 No rule's script, since it describes the run from outside, and takes its results as they lie there.
 """
 
-import re
 import sys
 from pathlib import Path
 
@@ -17,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
 from labproof import paths
 from labproof.errors import LabError
-from labproof.lab import plan
+from labproof.lab import plan, settings
 from labproof.page import crate
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -25,10 +24,9 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def main(licence: str, arguments: list[str]) -> None:
     """Write the zip and say where it is."""
-    given = [word for word in arguments if re.match(r"\w+=", word)]
     try:
         config = plan.read_config(ROOT)
-        update_config(config, parse_config(given))
+        update_config(config, parse_config(settings.given(arguments)))
         lab = plan.resolve(plan.overridden(config, plan.read_config(ROOT), ROOT), ROOT)
         results = paths.of_resolved(lab)
         output = Path(results.crate)

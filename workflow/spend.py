@@ -10,7 +10,6 @@ there. No rule's script, since each look is a run of Snakemake of its own.
 import re
 import subprocess
 import sys
-from itertools import takewhile
 from pathlib import Path
 
 from snakemake.cli import parse_config
@@ -22,7 +21,7 @@ from labproof import paths
 from labproof.errors import LabError
 from labproof.job import end_with_parent
 from labproof.judging import allocation
-from labproof.lab import costs, folders, grants, plan
+from labproof.lab import costs, folders, grants, plan, settings
 
 ROOT = Path(__file__).resolve().parents[1]
 LOOKING = {"-n", "--dry-run", "--dryrun", "--lint", "--report", "--unlock"}  # nothing is trained
@@ -30,10 +29,8 @@ LOOKING = {"-n", "--dry-run", "--dryrun", "--lint", "--report", "--unlock"}  # n
 
 def resolved(arguments: list[str]) -> dict:
     """The lab that Snakemake's arguments ask for, with the seeds that are granted."""
-    given = arguments[arguments.index("--config") + 1 :] if "--config" in arguments else []
-    given = list(takewhile(lambda word: not word.startswith("-"), given))
     config = plan.read_config(ROOT)
-    update_config(config, parse_config(given))
+    update_config(config, parse_config(settings.given(arguments)))
     return plan.resolve(plan.overridden(config, plan.read_config(ROOT), ROOT), ROOT)
 
 

@@ -30,7 +30,8 @@ LAB = {
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    (tmp_path / "lab").mkdir()
+    (tmp_path / "lab/lib").mkdir(parents=True)
+    (tmp_path / "lab/lib/a.py").write_text("")
     (tmp_path / "lab/train.py").write_text("")
     monkeypatch.chdir(tmp_path)
     return tmp_path / "lab"
@@ -95,6 +96,8 @@ def test_values_are_written_as_yaml_has_them():
             changed("run", value="python t.py {rat}"),
             ["key tasks.one.cells.plain.run", 'mean "rate"'],
         ),
+        (changed("run", value="python tarin.py {seed}"), ["plain.run", 'mean "train.py"']),
+        (changed("run", value="python -m x lib/a.py"), ["lib/a.py is not named under files"]),
         (changed("run", value="python t.py > log"), ["none reads the command", "bash train.sh"]),
         (changed("run", value="python 't.py"), ["quotes do not close"]),
         ({k: v for k, v in LAB.items() if k != "run"}, ["cells.plain.run", "missing", "{seed}"]),
@@ -126,6 +129,12 @@ def test_a_mistake_is_one_message_that_names_key_and_mend(lab, told, folder):
         understood(lab, folder)
     for text in told:
         assert text in str(raised.value)
+
+
+def test_code_may_stand_in_a_folder_be_named_by_a_key_or_lie_elsewhere(folder):
+    lab = changed("files", value=["lib"])
+    for command in ("python lib/a.py", "python ./lib/a.py x.py", "python {rate}.py", "sh /x/a.sh"):
+        assert understood({**lab, "run": command}, folder)
 
 
 def test_given_histories_need_a_file_for_each_seed(folder):

@@ -384,6 +384,22 @@ WRONG = {
         finding(id="1a-plain-overfits", cell="1a-plain", shows="overfitting"),
         ["findings.1a-plain-overfits", "stands twice"],
     ),
+    "a number as text": (
+        FINDINGS,
+        finding(cell="1a-plain", measure="final_loss", above="0,5"),
+        ["findings.new.above", "neither quotes nor %", "above: 0.85"],
+    ),
+    "a share in per cent": (
+        FINDINGS,
+        finding(cell="1a-plain", measure="final_accuracy", above=85),
+        ["findings.new.above", "Write 85 % as 0.85"],
+    ),
+    "no sentence": (FINDINGS, put("findings", value=[]), ["key findings", "- id: "]),
+    "a long label": (
+        TASKS,
+        put("tasks", "1a", "cells", "1a-plain", "label", value="x" * 25),
+        ["label", "at most 24 characters"],
+    ),
     "a curve of an unknown measure": (
         FINDINGS,
         put("curves", "overfitting", "parts", 0, "measure", value="overfiting"),
@@ -461,6 +477,11 @@ BILLION = "a0: &a0 [1, 1]\n" + "".join(
         ("lab: [lab3\npreset: demo\n", "not valid YAML"),
         ("lab: lab3\nlab: lab3\n", 'the key "lab" stands twice'),
         ("\n", "is empty"),
+        ("sources:\n\tskin: 1\n", "a tab cannot"),
+        ("lab: @lab3\n", "begins with @ needs quotes"),
+        ("lab: *lab3* it is\n", "begins with * needs quotes"),
+        ("lab: lab3: the third\n", "Text with a colon and a blank in it needs quotes"),
+        ("lab: lab3\npreset: a\0b\n", "line 2: holds the control character"),
         ("- lab3\n", "must be keys with values"),
     ],
     ids=[
@@ -470,6 +491,11 @@ BILLION = "a0: &a0 [1, 1]\n" + "".join(
         "brackets",
         "a key twice",
         "empty",
+        "a tab",
+        "an at",
+        "a star",
+        "a colon",
+        "a zero",
         "a list",
     ],
 )

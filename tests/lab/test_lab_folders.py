@@ -54,9 +54,22 @@ def test_what_is_no_lab_is_told(elsewhere):
         resolved("lab33")
     with pytest.raises(LabError, match="no folder of this path"):
         resolved("mine")
-    (elsewhere / "mine/lab4").rename(elsewhere / "mine/My Lab")
-    with pytest.raises(LabError, match="Call the folder my-lab"):
-        resolved("mine/My Lab")
+    with pytest.raises(LabError, match=r"tasks.yaml: is a file. Name the lab's folder"):
+        resolved("mine/lab4/tasks.yaml")
+    (elsewhere / "mine/lab4").rename(elsewhere / "mine/Mün Lab")
+    with pytest.raises(LabError, match="Call the folder mun-lab"):
+        resolved("mine/Mün Lab")
+
+
+@pytest.mark.parametrize("name", ["tasks", "findings"])
+def test_a_file_that_is_called_otherwise_is_told(name, elsewhere):
+    file = elsewhere / f"mine/lab4/{name}.yaml"
+    file.rename(file.with_suffix(".yml"))
+    with pytest.raises(LabError, match=rf"mine/lab4/{name}.*[.:] [Cc]all "):
+        resolved("mine/lab4")
+    file.touch()
+    with pytest.raises(LabError, match=rf"{name}.yaml: is empty. workflow/template/ has one"):
+        resolved("mine/lab4")
 
 
 def test_results_of_another_lab_of_this_name_are_not_taken(elsewhere):

@@ -49,8 +49,10 @@ ROW = "a,b,accuracy,0.5,\n"
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ("", "the first line must be cell,group,metric,value,note"),
-        ("cell,group,metric,value\n", "the first line must be cell,group,metric,value,note"),
+        ("", "line 1: must be cell,group,metric,value,note.*but is empty"),
+        ("cell,group,metric,value\n", "line 1: must be cell,group,metric,value,note"),
+        (HEAD.replace(",", ";"), "line 1: semicolons stand between the columns"),
+        (HEAD.replace(",", "\t"), "line 1: tabs stand between the columns"),
         ("cell,cell\n", "line 1: two columns have one name"),
         (HEAD + ROW + ROW, "line 3: says again what line 2 says"),
         (HEAD + ROW + "a,b,accuracy,0.6,\n", "line 3: says again what line 2 says"),

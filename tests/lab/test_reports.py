@@ -82,6 +82,12 @@ def test_a_mistake_is_told_with_its_file(name, written, message, lab):
         resolve(lab)
 
 
+def test_a_report_that_would_not_be_read_is_told(lab):
+    (lab / "findings/carl.yml").write_text("findings: []")
+    with pytest.raises(LabError, match=r"findings/carl.yml: call it carl.yaml"):
+        resolve(lab)
+
+
 def test_a_text_for_all_belongs_to_one(lab):
     (lab / "report.md").write_text("## one\n")
     with pytest.raises(LabError, match=r"toy/report.md: .* as .*findings/anna.md"):

@@ -9,6 +9,7 @@ import yaml
 from snakemake.cli import parse_config
 from snakemake.utils import update_config
 
+from labproof.errors import LabError
 from labproof.lab import plan, seeds, settings
 from project import ROOT, copy_to, environment
 
@@ -35,6 +36,17 @@ def test_seeds_are_spelt_as_they_are_read(chosen, text):
     assert seeds.spell(chosen) == text
     config = {**plan.read_config(ROOT), **parse_config([f"seeds={text}"])}
     assert plan.resolve(config, ROOT)["seeds"] == chosen
+
+
+@pytest.mark.parametrize("words", [["preset"], ["seeds", "=", "5"], ["seeds="], ["=5"], ["5"]])
+def test_what_is_no_setting_is_told(words):
+    with pytest.raises(LabError, match=r'is no setting. Write name=value.*CONFIG="'):
+        settings.given(["--cores", "2", "--config", "lab=lab3", *words, "--quiet"])
+    assert settings.given(["--config", "lab=a b", "seeds=3,7", "-n", *words]) == [
+        "lab=a b",
+        "seeds=3,7",
+    ]
+    assert settings.given(words) == []
 
 
 @pytest.fixture

@@ -65,6 +65,7 @@ FOREIGN = (
 def text(folder: Path, tasks: str, claimed: str, tables: dict, prose: str = "") -> str:
     """The source of a lab's page, without its scripts, of histories, predictions and facts."""
     folder.mkdir()
+    (folder / "fit.py").touch()
     for name, content in (("tasks.yaml", tasks), ("findings.yaml", claimed), ("report.md", prose)):
         if content:
             (folder / name).write_text(content, encoding="utf-8")

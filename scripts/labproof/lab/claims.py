@@ -57,7 +57,7 @@ def resolve(written: Mapping, tasks: Mapping, cells: Mapping, file: Path) -> dic
         name = finding["id"]
         place = ["findings", name]
         if name in seen:
-            raise problem(file, place, "the id stands twice.")
+            raise problem(file, place, "the id stands twice. Give one of the two another.")
         seen.add(name)
         if finding["task"] not in tasks:
             cause = f'"{finding["task"]}" does not exist.{suggest(finding["task"], tasks)}'

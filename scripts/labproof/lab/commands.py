@@ -9,6 +9,7 @@ A resolved cell of this kind has, beside `task`, `label`, `control` and `epochs`
 """
 
 import itertools
+import os
 import re
 import shlex
 import shutil
@@ -43,6 +44,7 @@ FOREIGN = ("dataset", "backbone", "heatmaps", "same_as", "continues", "continued
 SHELL = re.compile(r"^(&&?|\|\|?|;|[0-9&]?[<>].*)$|;$|\$\(|`")
 FIELD = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
 INTERPRETERS = ("python", "python3")
+CODE = (".py", ".ipynb", ".sh", ".R")
 LONGEST_LABEL = 24  # of the schema
 
 
@@ -195,6 +197,24 @@ def _check(name: str, cell: Mapping, file: Path, place: list, base: Path) -> Non
         if not any(folder.glob(pattern)) and (pattern,) != tuple(RUN["files"]):
             cause = f"nothing in {file.parent} is called {pattern}."
             raise problem(file, [*place, "files"], cause, ["*.py"], at=["files"])
+    _check_code(run, folder, wrong("run"))
+
+
+def _check_code(run: Mapping, folder: Path, wrong) -> None:
+    """LabError where the first file of code that the command names will not be there."""
+    named = (word for word in shlex.split(run["command"])[1:] if word.endswith(CODE))
+    code = next((word for word in named if "{" not in word), None)
+    if code is None or Path(code).expanduser().is_absolute():
+        return
+    there = files(run, folder)
+    path = Path(os.path.normpath(folder / code))
+    if path.exists() and any(path.is_relative_to(each) for each in there):
+        return
+    if path.exists():
+        raise wrong(f"{code} is not named under files, and a run has no other files.")
+    found = [each.relative_to(folder).as_posix() for each in there if each.name.endswith(CODE)]
+    mend = suggest(code, found) if found else " Put it into the lab's folder."
+    raise wrong(f"the lab has no file {code}.{mend}")
 
 
 def fields(name: str, cell: Mapping, seed: int, folder: str) -> dict:
@@ -237,7 +257,9 @@ def check_given(lab: Mapping) -> None:
     seed, file = next(iter(gone.items()))
     mend = "Correct the path under given."
     if there:
-        mend = f"Ask for those that are there: --config seeds={spell(there)}"
+        mend = f"Ask for those that are there: --config seeds={spell(there)} " + (
+            f'(make report LAB={lab["where"]} CONFIG="seeds={spell(there)}").'
+        )
     raise LabError(
         f"{file}: there is no such history, though seeds={spell(lab['seeds'])} is asked for. {mend}"
     )

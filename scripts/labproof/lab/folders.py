@@ -2,6 +2,7 @@
 
 import os
 import re
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -40,6 +41,12 @@ def check(lab: str, root: Path) -> None:
     """LabError unless there is such a lab, by a name that a folder of results can have."""
     folder, base = find(lab, root)
     if not (base / folder / "tasks.yaml").is_file():
+        for found, mend in (
+            (base / folder / "tasks.yml", "Call it tasks.yaml, to be read."),
+            (base / folder, "is a file. Name the lab's folder, which holds its tasks.yaml."),
+        ):
+            if found.is_file():
+                raise LabError(f"{found}: {mend}")
         known = called(root)
         cause = (
             f'"{lab}": there is no such folder in config/labs/, and no folder of this path that '
@@ -54,11 +61,17 @@ def check_name(folder: Path) -> None:
     """LabError unless a lab can be called as this folder is."""
     name = name_of(str(folder))
     if not re.fullmatch(NAME, name):
-        mended = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "my-lab"
+        mended = re.sub(r"[^a-z0-9]+", "-", _plain(name).lower()).strip("-") or "my-lab"
         raise LabError(
             f"{folder}: a lab has the name of its folder, and {name} cannot be one: it is small "
             f"letters and digits in groups joined by -. Call the folder {mended}."
         )
+
+
+def _plain(name: str) -> str:
+    """The name without accents."""
+    parts = unicodedata.normalize("NFKD", name)
+    return "".join(sign for sign in parts if not unicodedata.combining(sign))
 
 
 def key_of(lab: str, root: Path) -> str:

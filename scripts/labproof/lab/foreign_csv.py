@@ -24,8 +24,9 @@ def read(file: str | Path, root: Path = Path()) -> tuple[list[str], Iterator[tup
     Raises
     ------
     LabError
-        Where the file cannot be read or is not UTF-8, for quotes that do not close, and for a line
-        that has other than one value a column.
+        Where the file cannot be read or is not UTF-8, for other signs than commas between the
+        columns, for quotes that do not close, and for a line that has other than one value a
+        column.
     """
     try:
         data = (root / file).read_bytes()
@@ -37,6 +38,13 @@ def read(file: str | Path, root: Path = Path()) -> tuple[list[str], Iterator[tup
         raise LabError(f"{file}, line {line}: is not text in UTF-8. Save it as UTF-8.") from None
     lines = _lines(file, text)
     _, header = next(lines, (1, []))
+    apart = {";": "semicolons", "\t": "tabs"}
+    found = next((apart[sign] for sign in apart if len(header) == 1 and sign in header[0]), None)
+    if found:
+        raise LabError(
+            f"{file}, line 1: {found} stand between the columns. Save it with commas between them, "
+            "and with points in numbers."
+        )
     if len(set(header)) < len(header):
         raise LabError(f"{file}, line 1: two columns have one name. Name each otherwise.")
     return header, _by_column(file, header, lines)

@@ -123,10 +123,10 @@ def _task(heading: str, place: str, tasks: Collection[str]) -> str:
     level, _, name = heading.partition(" ")
     name = name.strip()
     if level != "##" or name not in tasks:
-        cause = f'there is no task "{name}".{suggest(name, tasks)}' if level == "##" else ""
-        raise LabError(
-            f"{place}: {cause or 'a heading has two signs and the name of a task: ## 1a.'}"
-        )
+        cause = f"a heading has two signs and the name of a task: ## {next(iter(tasks))}"
+        if level == "##":
+            cause = f'there is no task "{name}".{suggest(name, tasks)}'
+        raise LabError(f"{place}: {cause}")
     return name
 
 

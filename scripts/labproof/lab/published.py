@@ -39,7 +39,10 @@ def read(
         return []
     header, lines = foreign_csv.read(file, root)
     if header != COLUMNS:
-        raise LabError(f"{file}: the first line must be {','.join(COLUMNS)}")
+        raise LabError(
+            f"{file}, line 1: must be {','.join(COLUMNS)}, with commas, but is "
+            f"{','.join(header) or 'empty'}."
+        )
     rows, seen = [], {}
     for number, row in lines:
         try:

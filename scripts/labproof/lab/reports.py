@@ -37,6 +37,8 @@ def read(
         For the first thing that is wrong in one of the files.
     """
     files = sorted((base / folder / FOLDER).glob("*.yaml"))
+    for path in sorted((base / folder / FOLDER).glob("*.yml")):
+        raise LabError(f"{folder / FOLDER / path.name}: call it {path.stem}.yaml, to be read.")
     if not files:
         written = validation.read(folder / FILE, base)
         schemas.check(written, SCHEMA, folder / FILE)

@@ -1,11 +1,27 @@
-"""A resolved lab's settings as a command line takes them, so that a page says how it was made."""
+"""Settings as a command line has them: those that it gives, and those that a page was made by."""
 
+import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import takewhile
 
 import yaml
 
+from labproof.errors import LabError
 from labproof.lab.seeds import spell
+
+
+def given(arguments: Sequence[str]) -> list[str]:
+    """The settings among Snakemake's arguments, name=value each; LabError for what is none."""
+    behind = arguments[arguments.index("--config") + 1 :] if "--config" in arguments else []
+    found = list(takewhile(lambda word: not word.startswith("-"), behind))
+    for word in found:
+        if not re.match(r"[A-Za-z_]\w*=.", word):
+            raise LabError(
+                f'"{word}" is no setting. Write name=value, without blanks around the sign: '
+                'CONFIG="preset=smoke seeds=10"'
+            )
+    return found
 
 
 def words(lab: Mapping) -> list[str]:

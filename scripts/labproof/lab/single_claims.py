@@ -1,5 +1,6 @@
 """A claim of one measure, as findings.yaml writes it -> checked; `claims` says what it is then."""
 
+import re
 from collections.abc import Mapping
 from math import inf
 from pathlib import Path
@@ -98,6 +99,9 @@ def _check_cells(
     less, other_less = written.get("less"), written.get("other_less")
     named = {"cell": written["cell"], "less": less, relation: other, "other_less": other_less}
     for key, cell in named.items():
+        if key == relation and cell not in cells and re.match(r"[-+]?[.,]?\d", cell or ""):
+            cause = f'"{cell}" is text. Write a number with a point, and neither quotes nor %.'
+            raise problem(file, [*place, key], cause, 0.85)
         if cell is not None and cell not in cells:
             raise problem(file, [*place, key], f'"{cell}" does not exist.{suggest(cell, cells)}')
     if other and (less is None) != (other_less is None):
@@ -109,7 +113,9 @@ def _check_cells(
         raise problem(file, [*place, key], cause, next(iter(cells)))
     same = written.get("other_measure", written.get("measure")) == written.get("measure")
     if written["cell"] is not None and same and (written["cell"], less) == (other, other_less):
-        raise problem(file, [*place, relation], "compares the cell with itself.")
+        raise problem(
+            file, [*place, relation], "compares the cell with itself. Name another, or a number."
+        )
     if less is not None and less == written["cell"]:
         raise problem(file, [*place, "less"], "is the cell itself.")
 
@@ -174,6 +180,8 @@ def _check_possible(leaf: Mapping, written: Mapping, file: Path, place: list) ->
             f"{written['measure']} lies between {measure.low:g} and {measure.high:g}, so this can "
             "never be true."
         )
+        if measure.high == 1 < (leaf["number"] or 0) <= 100:
+            cause += f" Write {leaf['number']:g} % as {leaf['number'] / 100:g}."
         raise problem(file, [*place, leaf["relation"]], cause)
 
 

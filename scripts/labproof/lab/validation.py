@@ -2,6 +2,7 @@
 
 import difflib
 import math
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -54,28 +55,68 @@ def read(file: str | Path, root: Path = Path()) -> Any:
     LabError where it is missing, empty or not YAML, with line and column.
     """
     try:
-        loader = _Loader((root / file).read_text(encoding="utf-8"))
+        text = (root / file).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        near = Path(file).with_suffix(".yml")
+        mend = f"Call {near} so." if (root / near).is_file() else _begin(file)
+        raise LabError(f"{file}: there is no such file. {mend}") from None
+    except OSError as error:
+        raise LabError(f"{file}: cannot be read ({error.strerror}).") from None
+    except UnicodeDecodeError:
+        raise LabError(f"{file}: is not text in UTF-8. Save it as UTF-8.") from None
+    try:
+        loader = _Loader(text)
         node = loader.get_single_node()
         if node and _size(node, {}) > MOST:
             raise LabError(f"{file}: holds more than {MOST} values. {SHORTER}")
         data = None if node is None else loader.construct_document(node)
     except RecursionError:
         raise LabError(f"{file}: is nested too deeply. {SHORTER}") from None
-    except OSError as error:
-        raise LabError(f"{file}: cannot be read ({error.strerror}).") from None
-    except UnicodeDecodeError:
-        raise LabError(f"{file}: is not text in UTF-8. Save it as UTF-8.") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         raise LabError(
             f"{file}, line {mark.line + 1}, column {mark.column + 1}: not valid YAML, "
-            f"{error.problem}. Check indentation, colons and brackets there."
+            f"{error.problem}. {_mend(text, error)}"
+        ) from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        sign = ascii(chr(error.character))
+        raise LabError(
+            f"{file}, line {line}: holds the control character {sign}. Take it out."
         ) from None
     except yaml.YAMLError as error:
         raise LabError(f"{file}: not valid YAML, {error}.") from None
     if data is None:
-        raise LabError(f"{file}: is empty. Restore it from the project's own copy.")
+        raise LabError(f"{file}: is empty. {_begin(file)}")
     return data
+
+
+def _begin(file: str | Path) -> str:
+    """Where a file that is not there, or empty, can be had from."""
+    own = Path(file).name in ("tasks.yaml", "findings.yaml")
+    copy = "workflow/template/ has one to begin with" if own else "Restore the project's own copy"
+    return f"{copy}."
+
+
+# Signs that text cannot begin with unless it is in quotes.
+RESERVED = re.compile(r"(?:^|[:,\[{-]\s)\s*([@`%*&!])")
+
+
+def _mend(text: str, error: yaml.MarkedYAMLError) -> str:
+    """What mends a line that is no YAML, as far as it can be seen."""
+    mark = error.problem_mark
+    line = dict(enumerate(text.splitlines())).get(mark.line, "")
+    indent = line[: len(line) - len(line.lstrip())]
+    if "\t" in indent:
+        return "Indent with blanks: a tab cannot."
+    reserved = RESERVED.search(line)
+    if reserved:
+        return f"Text that begins with {reserved[1]} needs quotes."
+    if "mapping values" in error.problem:
+        return "Text with a colon and a blank in it needs quotes; else check the indentation."
+    if "stands twice" in error.problem:
+        return "Take one of the two away."
+    return "Check indentation, colons and brackets there."
 
 
 def suggest(word: Any, known: Iterable[str]) -> str:
@@ -214,7 +255,7 @@ def _translate(error: jsonschema.ValidationError, file: Path, data: Any) -> LabE
     items = [place for place, key in enumerate(keys) if isinstance(key, int)]
     shown = keys[items[-1] + 1 :] if path != keys else keys
     example = schema.get("examples", [None])[0]
-    means = f" It is {schema['description']}." if schema.get("description") else ""
+    means = f" Meaning: {schema['description']}." if schema.get("description") else ""
     if error.validator == "additionalProperties":
         known = schema.get("properties", {})
         key = next(key for key in value if key not in known)
@@ -245,7 +286,7 @@ def _translate(error: jsonschema.ValidationError, file: Path, data: Any) -> LabE
         known = [str(option) for option in error.validator_value]
         cause = f"{_show(value)} is not known.{suggest(value, known)}"
     elif error.validator in _LIMITS:
-        cause = f"must be {_LIMITS[error.validator]} {error.validator_value}, but is {value}."
+        cause = f"must {_LIMITS[error.validator].format(error.validator_value)}, but is {value}."
         cause += means
     elif error.validator in ("minItems", "minProperties", "minLength"):
         fewest = f"needs at least {error.validator_value}, and has {len(value)}"
@@ -256,12 +297,12 @@ def _translate(error: jsonschema.ValidationError, file: Path, data: Any) -> LabE
 
 
 _LIMITS = {
-    "minimum": "at least",
-    "maximum": "at most",
-    "exclusiveMinimum": "above",
-    "exclusiveMaximum": "below",
-    "maxItems": "no longer than",
-    "maxLength": "no longer than",
+    "minimum": "be at least {}",
+    "maximum": "be at most {}",
+    "exclusiveMinimum": "be above {}",
+    "exclusiveMaximum": "be below {}",
+    "maxItems": "have at most {} entries",
+    "maxLength": "have at most {} characters",
 }
 
 
