@@ -354,25 +354,3 @@ def test_each_measure_of_the_list_can_be_claimed(name):
     if "relation" not in name and ":" not in name:
         assert written in vocabulary.MEASURES
         assert measures.MEASURES[written].of
-
-
-def test_the_step_between_two_values_of_a_measure():
-    epochs = np.tile(np.arange(1, 5), 2)
-    accuracy = [0.5, 0.75, 0.75, 1, 0.25, 0.75, 1, 1]
-    table = pd.DataFrame({"seed": [0] * 4 + [1] * 4, "epoch": epochs, "accuracy": accuracy})
-    steps = {
-        "final_accuracy": 0.25,
-        "highest(accuracy)": 0.25,
-        "epoch_of_highest(accuracy)": 1,
-        "epochs": 1,
-        "time_to_accuracy": 0.25,
-        "settling(accuracy)": 0.25,
-        "parameters": 1,
-        "auc": 0,
-        "scalar(test_accuracy)": None,
-        "noise(accuracy)": None,
-        "seconds": None,
-        "final_loss": None,
-    }
-    assert {name: measures.step(table, name) for name in steps} == steps
-    assert measures.step(table.assign(accuracy=1.0), "final_accuracy") is None

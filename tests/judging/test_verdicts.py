@@ -1,7 +1,6 @@
 """Verdicts against statsmodels, scipy and closed forms; each branch of the rule."""
 
 import itertools
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -444,50 +443,6 @@ def test_pairs_err_no_more_often_than_is_said_however_the_cells_hang_together(co
     welch = stats.binomtest(missed["ab"], 400, 0.05)
     assert (welch.pvalue < 0.001) == (correlation != 0)
     assert correlation == 0 or (missed["ab"] > missed["cc"]) == (correlation < 0)
-
-
-@pytest.mark.parametrize("n", [2, 3, 5])
-@pytest.mark.parametrize("spread", [0.1, 0.3, 1.0])
-def test_values_in_steps_are_on_the_wrong_side_as_seldom_as_is_said(n, spread):
-    """Rounded normal values, the truth on the edge: seeds that are alike have no interval of 0."""
-    rng = np.random.default_rng(n)
-    grid = np.arange(-10, 11)
-    wrong = {0.0: 0, 1.0: 0}
-    for middle in (0.1, 0.3):
-        chances = np.diff(stats.norm.cdf(np.arange(-10.5, 11), middle, spread))
-        above = Region(low=float(chances @ grid) + 1e-9)
-        for values in np.round(rng.normal(middle, spread, (200, n))):
-            for step in wrong:
-                one = sample(*values, longest=np.inf)
-                rest = {"images": 0, "least": 0.0, "level": 0.025, "steps": (n,)}
-                groups = [[replace(one, step=step)]]
-                look, _ = interval.take(above, groups, image_error=0.0, **rest)
-                wrong[step] += look.tail <= look.level
-    assert stats.binomtest(wrong[1.0], 400, 0.05, alternative="greater").pvalue > 0.01
-    assert spread == 1 or wrong[0.0] > 80
-
-
-def test_a_pair_of_values_in_steps_varies_by_half_a_step_at_least():
-    a, b = (replace(sample(*values), step=1.0) for values in ((3, 5, 7), (4, 6, 8)))
-    paired = [[a, b.weighted(-1)]]
-    assert interval.variance(paired[0]) == 1 / 4
-    assert interval.variance([a]) == pytest.approx(4)
-    half = replace(b, step=0.5).weighted(-2)
-    assert interval.step([a, half]) == 1.0
-    assert interval.step([a, replace(b, step=None)]) is None
-
-
-def test_few_seeds_that_are_alike_decide_nothing_where_no_step_is_known():
-    few = judge(ABOVE_0, replace(sample(0.97, 0.97), step=None), steps=[2, 5])
-    assert few.verdict == "undecided" and few.seeds_needed == 5
-    assert few.reason.replace("\u00a0", " ").startswith(
-        "All 2 seeds of a have one value, and fewer than 5 do not tell how far they spread."
-    )
-    assert judge(ABOVE_0, replace(sample(*[0.97] * 5), step=None), steps=[2, 5]).verdict == (
-        "reproduced"
-    )
-    assert judge(ABOVE_0, replace(sample(0.97, 0.96), step=None)).verdict == "undecided"
-    assert judge(ABOVE_0, sample(0.97, 0.97)).verdict == "reproduced"  # no step: any number
 
 
 def test_with_stuck_seeds_nothing_is_decided_before_20():

@@ -58,21 +58,6 @@ def summed(group: Sequence[Sample]) -> np.ndarray:
     return total
 
 
-def step(group: Sequence[Sample]) -> float | None:
-    """How far apart two values of a group's sum are at least, at most so; None: not known."""
-    steps = [None if sample.step is None else abs(sample.weight) * sample.step for sample in group]
-    return None if None in steps else max(steps)
-
-
-def variance(group: Sequence[Sample]) -> float:
-    """Variance of one seed's value, at least what values between two neighbours may have.
-
-    Values that come in steps may all be the same and yet not be the only one there is. The most
-    that a variable between two values a step apart can vary is step² / 4 (Popoviciu 1935).
-    """
-    return max(float(summed(group).var(ddof=1)), (step(group) or 0.0) ** 2 / 4)
-
-
 def take(
     region: Region,
     groups: Sequence[Sequence[Sample]],
@@ -87,8 +72,9 @@ def take(
     """One look at whole samples, and what it rests on; see `verdicts.judge`."""
     samples = [sample for group in groups for sample in group]
     n = min(sample.of or len(sample.values) for sample in samples)
+    values = [summed(group) for group in groups]
     estimate = float(sum(sample.known.mean() for sample in samples))
-    seeds = tuple((variance(group), len(group[0].values)) for group in groups)
+    seeds = tuple((float(x.var(ddof=1)), len(x)) for x in values)
     spread = Spread(seeds, image_error**2, images)
     error, df = spread.at()
     half = float(-special.stdtrit(df, level)) * error

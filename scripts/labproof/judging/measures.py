@@ -174,26 +174,6 @@ def on_final(history: pd.DataFrame, answers: pd.DataFrame, measure: str) -> pd.S
     return values.rename(measure)
 
 
-def step(table: pd.DataFrame, measure: str) -> float | None:
-    """How far apart two values of a measure are, where they are next to each other.
-
-    One epoch, or its share of the longest run; one parameter; of a column's own value the least
-    difference between two values that the column has in the table. 0: it may be any number, as what
-    images tell, whose own error has a floor (`bootstrap.image_error`). None: not known.
-    """
-    kind, of = vocabulary.split(vocabulary.cased(measure))
-    if vocabulary.MEASURES[measure].table not in ("histories", "facts", "scalars"):
-        return 0.0
-    if vocabulary.MEASURES[measure].epochs or kind in ("epochs", "parameters"):
-        return 1.0
-    if kind in ("time_to", "settling"):
-        return 1 / float(table.groupby("seed")["epoch"].size().max())
-    if vocabulary.is_value(kind) and of in table:
-        apart = np.diff(np.unique(table[of].round(9)))
-        return float(apart.min()) if len(apart) else None
-    return None
-
-
 def _each(table: pd.DataFrame, function: Callable, **arguments: float) -> pd.Series:
     columns = [column for column in table.columns if column != "seed"]
     try:

@@ -44,16 +44,6 @@ def no_spread(samples: Sequence[Sample]) -> str:
     return ""
 
 
-def alike(group: Sequence[Sample]) -> str:
-    """Why few values without any spread decide nothing."""
-    cells = words.listing(list(dict.fromkeys(sample.cell for sample in group)))
-    what = "have one value" if len(group) == 1 else "have one difference"
-    seeds = words.count(len(group[0].values), "seed")
-    return (
-        f"All {seeds} of {cells} {what}, and fewer than {FEWEST} do not tell how far they spread."
-    )
-
-
 def seen(low: float, high: float) -> str:
     """An interval; an infinite end is one that is not known."""
     if np.isinf(low) and np.isinf(high):

@@ -66,9 +66,7 @@ class Run(NamedTuple):
             return Sample(cell, [], [], why=f"its runs left no {lacking}" if others else "")
         answers, split = self.answers(cell)
         told = split == measures.FINAL and measures.tells_images(answers, measure)
-        step = measures.step(table, measure)
         if told and MEASURES[measure].final:
-            step = 0.0  # what final images tell is no value of the column
             found = measures.on_final(table, answers, measure)
         elif vocabulary.MEASURES[measure].table == "predictions":
             found = measures.over_seeds(answers, measure, at)
@@ -81,5 +79,4 @@ class Run(NamedTuple):
         longest = 1.0
         if vocabulary.MEASURES[measure].epochs:  # what never came takes longer than the shortest
             longest = float(table.groupby("seed")["epoch"].max().min())
-        values = found.to_numpy(dtype=float)
-        return Sample(cell, values, list(found.index), longest, why, step=step)
+        return Sample(cell, found.to_numpy(dtype=float), list(found.index), longest, why)

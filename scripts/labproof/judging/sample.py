@@ -40,7 +40,6 @@ class Sample:
     why: str = ""  # why values are missing, in words, where that is known
     weight: float = 1.0  # what each value is multiplied by in a sum of cells
     of: int = 0  # how many seeds `values` stand for, where not one each
-    step: float | None = 0.0  # between two values next to each other (`measures.step`)
 
     @property
     def missing(self) -> list[int]:
@@ -82,4 +81,4 @@ class Sample:
         size = (np.pi / 2) ** 0.5 * away.sum() / (n - 1)
         away = np.delete(away, n // 2) if n % 2 else away
         linear = np.log(size) + away / away.mean() - 1
-        return replace(self, values=linear, seeds=range(len(linear)), of=n, step=0.0)
+        return replace(self, values=linear, seeds=range(len(linear)), of=n)

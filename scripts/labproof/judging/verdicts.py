@@ -173,11 +173,10 @@ def judge(
             steps=steps,
             scale=scale,
         )
-        pause, fewest = (wait, MANY) if wait else (_alike(groups), reasons.FEWEST)
-        if pause and one.n < fewest:
-            held = pause if one.tail <= level else one.held
+        if wait and one.n < MANY:
+            held = wait if one.tail <= level else one.held
             one = one._replace(tail=1.0, held=held)
-            evidence = evidence._replace(held=held, fewest=fewest)
+            evidence = evidence._replace(held=held, fewest=MANY)
         looks.append(one)
     if not looks:
         if spread:
@@ -213,14 +212,6 @@ def _unknown(samples: Sequence[Sample], image_error: float) -> str:
         )
     if min(len(sample.values) for sample in samples) < 2:
         return "One seed gives no interval; at least two are needed."
-    return ""
-
-
-def _alike(groups: Sequence[Sequence[Sample]]) -> str:
-    """Why few values that are all alike do not decide; empty where they differ or have a step."""
-    for group in groups:
-        if interval.step(group) is None and interval.variance(group) == 0:
-            return reasons.alike(group)
     return ""
 
 

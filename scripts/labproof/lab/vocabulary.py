@@ -44,19 +44,6 @@ def named(name: str) -> str:
     return CASES.get(written, written)
 
 
-def cased(name: str) -> str:
-    """A measure by kind and what it is of, where it has a name of its own as well."""
-    return _CASED.get(named(name), named(name))
-
-
-_CASED = {name: case for case, name in CASES.items()}
-
-
-def is_value(kind: str) -> bool:
-    """Whether a kind of measure is one of the values of the column that it is taken of."""
-    return kind in KINDS and KINDS[kind].like and kind != "mean" and KINDS[kind].takes == "column"
-
-
 def problem(name: str) -> str:
     """Why there is no such measure; empty where there is."""
     kind, of = split(named(name))
