@@ -79,7 +79,7 @@ def test_follows_the_preference(visit):
     page = visit("light")
     for scheme, paper in (("light", LIGHT), ("dark", DARK)):
         page.emulate_media(color_scheme=scheme)
-        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == paper
+        has_paper(page, paper)
         charts = page.evaluate(
             "[...document.querySelectorAll('.chart img')].map(i => getComputedStyle(i).filter)"
         )
@@ -96,10 +96,18 @@ def test_the_toggle_of_quarto_wins(visit):
     page = visit("light")
     for scheme, chosen, paper in (("light", "dark", DARK), ("dark", "light", LIGHT)):
         page.emulate_media(color_scheme=scheme)
+        has_paper(page, DARK if scheme == "dark" else LIGHT)
         page.evaluate(f"document.body.className = 'quarto-{chosen}'")
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == paper
         inverted = page.evaluate("getComputedStyle(document.querySelector('.chart img')).filter")
         assert ("invert" in inverted) == (chosen == "dark")
+
+
+def has_paper(page, paper):
+    """Wait until the page has that colour: Quarto's script answers a changed preference later."""
+    page.wait_for_function(
+        "(paper) => getComputedStyle(document.body).backgroundColor === paper", arg=paper
+    )
 
 
 def check_contrast(page):
@@ -238,8 +246,8 @@ def test_printed_pages_show_every_tab_on_white(visit):
     page.emulate_media(media="print", color_scheme="dark")
     assert page.locator(".finding pre").first.is_visible()
     assert not page.locator(".find").is_visible()
-    # nothing is folded: what a summary stands before has its height; the explorer is a control
-    folded = "[...document.querySelectorAll('details:not(.explorer)')].filter(d => !d.open)"
+    # nothing is folded: what a summary stands before has its height; controls are not printed
+    folded = "[...document.querySelectorAll('details:not(.explorer, nav *)')].filter(d => !d.open)"
     hidden = f"{folded}.filter(d => !d.lastElementChild.checkVisibility()).length"
     assert page.evaluate(f"{folded}.length") > 10 and page.evaluate(hidden) == 0
     assert not page.locator(".browse .controls").is_visible()
@@ -346,11 +354,11 @@ def test_a_passage_is_marked_by_shape_and_word_and_unfolds_its_evidence(visit):
     assert finding.get_attribute("open") is None
     passage.focus()
     page.keyboard.press("Enter")
-    finding.locator(".card").wait_for(state="visible")
+    finding.locator(".grounds").wait_for(state="visible")
     assert finding.get_attribute("open") is not None
     page.locator("#finding-1a-dropout-better > summary").click()
     passage.click()  # the same link again
-    finding.locator(".card").wait_for(state="visible")
+    finding.locator(".grounds").wait_for(state="visible")
 
 
 def test_the_address_says_what_is_shown_and_shows_what_it_says(visit):
@@ -398,9 +406,10 @@ def test_two_actions_answer_how_two_cells_differ(visit):
 @pytest.mark.parametrize("width", [1280, 390])
 def test_two_actions_answer_how_to_make_this_page(visit, width):
     page = visit(width=width)
-    if width == 390 and not page.locator("#quarto-document-content").count():
-        page.locator("#TOC summary").click()
-    page.locator("#TOC").get_by_role("link", name="how to reproduce this page").click()
+    contents = page.locator("#TOC, #TOC-body").filter(visible=True)
+    if width == 390:
+        contents.locator("summary").click()
+    contents.get_by_role("link", name="how to reproduce this page").click()
     command = page.locator("#sec-versions pre.command").first
     assert command.is_visible() and command.bounding_box()["y"] < 900
     assert command.inner_text().startswith('make report PRESET=demo CONFIG="')
@@ -420,7 +429,7 @@ def test_what_surprises_stands_on_the_first_screen(visit):
         first = page.get_by_role("link", name="With dropout both accuracies are higher").first
         assert first.bounding_box()["y"] < 900
     first.click()
-    page.locator("#finding-1a-dropout-better .card").wait_for(state="visible")
+    page.locator("#finding-1a-dropout-better .grounds").wait_for(state="visible")
 
 
 def test_contents_follow_and_the_search_has_its_key(visit):

@@ -57,10 +57,45 @@ def visit(browser, address):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
-    "part", [".nav-link.active", ".nav-tabs .nav-link", "pre code", "td code", "p code"]
+    "part",
+    [
+        ".nav-link.active",
+        ".nav-tabs .nav-link",
+        "pre code",
+        "pre.command code",
+        "td code",
+        "p code",
+    ],
 )
 def test_tabs_and_code_stand_out(visit, scheme, part):
     assert visit(scheme).evaluate(CONTRAST, part) >= 4.5
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_finding_keeps_its_colour_its_height_and_its_command_whole(visit, width):
+    page = visit(width=width)
+    style = "(part) => Object.assign({}, getComputedStyle(document.querySelector(part)))"
+    finding, sentence = (page.evaluate(style, part) for part in (".finding", ".finding .sentence"))
+    assert finding["marginBottom"] == "0px"
+    assert sentence["color"] == page.evaluate(style, "body")["color"]
+    page.locator(".finding > summary").click()
+    grounds = page.evaluate(style, ".grounds")
+    assert (grounds["borderTopWidth"], grounds["backgroundColor"]) == ("0px", "rgba(0, 0, 0, 0)")
+    hidden = "(e) => e.scrollWidth - e.clientWidth"
+    assert page.locator("pre.command").evaluate(hidden) == 0
+
+
+def test_on_a_phone_the_contents_are_a_line_that_unfolds(visit):
+    page = visit(width=390)
+    link = page.locator("#TOC-body a")
+    assert not link.is_visible()
+    page.locator("#TOC-body summary").click()
+    assert link.is_visible()
+    assert page.get_by_role("navigation", name="Contents").count() == 1
+
+
+def test_the_toggle_says_what_it_is(visit):
+    assert visit().get_by_role("link", name="Light or dark").is_visible()
 
 
 def test_text_has_the_size_that_the_page_gives_it(visit):
