@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 
 import pandas as pd
@@ -206,6 +207,13 @@ def test_text_is_shown_as_it_was_written(strange, browser):
     for written in (INJECTIONS[0], INJECTIONS[5], INJECTIONS[14], INJECTIONS[16], INJECTIONS[17]):
         assert written in text
     page.close()
+
+
+def test_no_shortcode_stands_in_the_head(strange):
+    """There Quarto obeys `{{< env HOME >}}` even where its characters are written as entities."""
+    head = strange.with_name("index.qmd").read_text(encoding="utf-8").split("\n---\n")[0]
+    assert not re.search(r"\{\{<|>\}\}", unescape(head))
+    assert "text 1" in head
 
 
 @needs_browser
