@@ -137,6 +137,11 @@ def test_code_may_stand_in_a_folder_be_named_by_a_key_or_lie_elsewhere(folder):
         assert understood({**lab, "run": command}, folder)
 
 
+def test_code_is_found_by_the_path_that_a_job_has(folder):
+    told = commands.cells(LAB, Path("lab/tasks.yaml"), folder.parent / "lab" / "..")
+    assert told == commands.cells(LAB, Path("lab/tasks.yaml"), folder.parent)
+
+
 def test_given_histories_need_a_file_for_each_seed(folder):
     lab = {k: v for k, v in LAB.items() if k != "run"}
     with pytest.raises(LabError, match=r"no \{seed\}"):

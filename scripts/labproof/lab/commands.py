@@ -206,6 +206,7 @@ def _check_code(run: Mapping, folder: Path, wrong) -> None:
     code = next((word for word in named if "{" not in word), None)
     if code is None or Path(code).expanduser().is_absolute():
         return
+    folder = Path(os.path.normpath(folder))  # a job's path to it has `..` in it
     there = files(run, folder)
     path = Path(os.path.normpath(folder / code))
     if path.exists() and any(path.is_relative_to(each) for each in there):
